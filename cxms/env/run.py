@@ -1,0 +1,276 @@
+"""`make run`: engines, roles, migrations, demo, then the table of children under one supervisor, in the foreground.
+
+Settings come from the environment: CXMS_PORT, CXMS_LIVE_PORT, CXMS_DATA, CXMS_DEMO, and URLs that replace our own
+engines: CXMS_REDIS_URL; CXMS_SUPERUSER_URL (roles are prepared there) or CXMS_DATABASE_URL with CXMS_MIGRATOR_URL and
+CXMS_DISPATCHER_URL (everything is prepared already).
+"""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import psycopg2
+
+from cxms.env import beside, ports, processes, roles, schema
+from cxms.env.engines import Engines
+from cxms.env.places import EngineError
+from cxms.env.supervisor import Child, Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "cxms"
+DEMO_SLUG = "demo"
+# When the system is up but does not call itself ready, say what it says about itself after this long.
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the environment asks for."""
+
+    data_dir: Path
+    port: int
+    live_port: int
+    demo: bool
+    given: Mapping[str, str]
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Options":
+        port = int(environment.get("CXMS_PORT") or 8000)
+        return cls(
+            data_dir=beside.data_dir(ROOT, environment),
+            port=port,
+            live_port=int(environment.get("CXMS_LIVE_PORT") or port + 1),
+            demo=environment.get("CXMS_DEMO", "1") != "0",
+            given={name: value for name, value in environment.items() if name.startswith("CXMS_") and value},
+        )
+
+    @property
+    def own_postgres(self) -> bool:
+        return not {"CXMS_DATABASE_URL", "CXMS_SUPERUSER_URL"} & set(self.given)
+
+    @property
+    def own_valkey(self) -> bool:
+        return "CXMS_REDIS_URL" not in self.given
+
+
+def main() -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return run(Options.of(os.environ))
+    except EngineError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 130
+
+
+def run(options: Options) -> int:
+    """Bring everything up, stay until told to stop, bring everything down."""
+    began = time.monotonic()
+    for port in (options.port, options.live_port):
+        if not ports.is_free(port):
+            raise EngineError(f"port {port} is taken: stop what listens there, or set CXMS_PORT (CXMS_LIVE_PORT)")
+    with ExitStack() as stack:
+        engines = Engines(options.data_dir, postgres=options.own_postgres, valkey=options.own_valkey)
+        with step("engines"):
+            engines.start()
+        stack.callback(engines.stop)
+        # Only now: holding the engines' lock proves that no living run owns these.
+        processes.end_leftovers(options.data_dir / "pids.json")
+        secrets = roles.passwords_of(options.data_dir)
+        with step("roles"):
+            urls = urls_of(options, engines, secrets)
+        values = values_for(options, engines, urls, secrets)
+        beside.write(options.data_dir, values)
+        stack.callback(beside.forget, options.data_dir)
+        prepare_schema(urls, values)
+        if options.demo:
+            load_demo(urls, values)
+        logins = _start_logins(values) if options.demo else None
+        supervisor = Supervisor(children(options, values), options.data_dir / "pids.json", revive=engines.revive)
+        return supervisor.run(lambda: announce(options, engines, logins, time.monotonic() - began))
+
+
+def urls_of(options: Options, engines: Engines, secrets: roles.Passwords) -> roles.Urls:
+    """The URLs of the roles: prepared on our own or the given cluster, else the three that were given."""
+    given = options.given
+    if "CXMS_SUPERUSER_URL" in given or options.own_postgres:
+        return roles.prepare(given.get("CXMS_SUPERUSER_URL") or engines.superuser_url, DATABASE, secrets)
+    missing = [name for name in ("CXMS_MIGRATOR_URL", "CXMS_DISPATCHER_URL") if name not in given]
+    if missing:
+        raise EngineError(f"CXMS_DATABASE_URL is set, so set {' and '.join(missing)} too, or CXMS_SUPERUSER_URL alone")
+    return roles.Urls(given["CXMS_DATABASE_URL"], given["CXMS_MIGRATOR_URL"], given["CXMS_DISPATCHER_URL"], "")
+
+
+def values_for(options: Options, engines: Engines, urls: roles.Urls, secrets: roles.Passwords) -> dict[str, str]:
+    """The variables by which our commands and children find everything; what was given wins."""
+    values = {
+        "CXMS_SECRET_KEY": secrets.secret_key,
+        "CXMS_DATABASE_URL": urls.app,
+        "CXMS_MIGRATOR_URL": urls.migrator,
+        "CXMS_DISPATCHER_URL": urls.dispatcher,
+        "CXMS_REDIS_URL": options.given.get("CXMS_REDIS_URL") or engines.redis_url,
+        "CXMS_LIVE_URL": f"http://127.0.0.1:{options.live_port}",
+        "CXMS_PORT": str(options.port),
+        "CXMS_DATA": str(options.data_dir),
+    }
+    return values | {name: options.given[name] for name in values.keys() & options.given.keys()}
+
+
+def children(options: Options, values: Mapping[str, str]) -> list[Child]:
+    """The table of what runs. None of them gets the migrator's or the superuser's URL."""
+    python = sys.executable
+    walled = {"CXMS_MIGRATOR_URL", "CXMS_SUPERUSER_URL"}
+    env = {name: value for name, value in {**os.environ, **values}.items() if name not in walled}
+    env["PYTHONUNBUFFERED"] = "1"
+    web = f"-k gthread --workers 2 --threads 8 --graceful-timeout 10 -b 127.0.0.1:{options.port}"
+    worker = "--pool prefork -c 2 -l info --without-gossip --without-mingle -Q cxms"
+    live = f"--host 127.0.0.1 --port {options.live_port} --log-level warning"
+    rows = {
+        "web": (python, "-m", "gunicorn", "cxms.wsgi", *web.split()),
+        "worker": (python, "-m", "celery", "-A", "cxms.celery", "worker", *worker.split()),
+        "clockwork": (python, "manage.py", "clockwork"),
+        "live": (python, "-m", "uvicorn", "cxms.live:application", *live.split()),
+    }
+    ready: dict[str, Callable[[], bool]] = {"web": WebReady(options.port), "live": lambda: _listens(options.live_port)}
+    return [Child(name, argv, env, cwd=ROOT, ready=ready.get(name)) for name, argv in rows.items()]
+
+
+def prepare_schema(urls: roles.Urls, values: Mapping[str, str]) -> None:
+    with step("migrations"):
+        if urls.superuser and schema.is_current(urls.superuser, ROOT):
+            return
+        answer = schema.migrate(ROOT, values)
+        if answer.returncode != 0:
+            raise EngineError(f"manage.py migrate failed:\n{answer.stdout}")
+        if urls.superuser:
+            schema.mark_current(urls.superuser, ROOT)
+
+
+def load_demo(urls: roles.Urls, values: Mapping[str, str]) -> None:
+    """Load the demo organisation unless it is there; the command shows its own progress, line by line."""
+    if _has_demo(urls.superuser or urls.migrator):
+        return
+    if not _has_command("load_demo"):
+        print("· demo: no command load_demo here, left out")
+        return
+    with step("demo", lines=True):
+        answer = subprocess.run([sys.executable, "manage.py", "load_demo"], cwd=ROOT, env={**os.environ, **values})
+    if answer.returncode != 0:
+        print("· demo: loading it failed, going on without (see above)")
+
+
+def announce(
+    options: Options, engines: Engines, logins: "subprocess.Popen[bytes] | None", seconds: float
+) -> None:
+    """Say where the system is, who can log in and what runs."""
+    origins = [f"{name}: {origin}" for name, origin in engines.origins.items()]
+    lines = ["", f"CXMS is ready at http://127.0.0.1:{options.port} after {seconds:.1f} s"]
+    if logins is not None:
+        said = logins.communicate()[0].decode(errors="replace").strip()
+        lines += ["logins (role, e-mail, password):", *(f"  {line}" for line in said.splitlines())] if said else []
+    lines.append(f"runs: web :{options.port}, live :{options.live_port}, worker, clockwork; {'; '.join(origins)}")
+    lines.append(f"data: {options.data_dir}" + ("" if engines.place == options.data_dir else f" and {engines.place}"))
+    lines += ["Ctrl-C stops everything", ""]
+    print("\n".join(lines), flush=True)
+
+
+class WebReady:
+    """Whether /healthz and /readyz answer 200; tells once what /readyz says when that takes long."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._asked_first = 0.0
+        self._told = False
+
+    def __call__(self) -> bool:
+        if _status(self._port, "/healthz")[0] != 200:
+            return False
+        status, body = _status(self._port, "/readyz")
+        self._asked_first = self._asked_first or time.monotonic()
+        if status != 200 and not self._told and time.monotonic() - self._asked_first > PATIENCE_SECONDS:
+            self._told = True
+            print(f"· the web answers but is not ready yet ({status}): {body[:500]}", flush=True)
+        return status == 200
+
+
+@contextmanager
+def step(name: str, *, lines: bool = False) -> Iterator[None]:
+    """Show that a step began, and how long it took; `lines` when the step writes lines of its own."""
+    began = time.monotonic()
+    print(f"· {name} …", end="\n" if lines else " ", flush=True)
+    try:
+        yield
+    except BaseException:
+        print("failed" if not lines else f"· {name} failed", flush=True)
+        raise
+    print(f"{f'· {name} ' if lines else ''}{time.monotonic() - began:.1f} s", flush=True)
+
+
+def _start_logins(values: Mapping[str, str]) -> "subprocess.Popen[bytes] | None":
+    """Ask for the demo logins while the children start; `announce` reads the answer."""
+    if not _has_command("demo_logins"):
+        return None
+    return processes.spawn(
+        [sys.executable, "manage.py", "demo_logins"],
+        env={**os.environ, **values},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _has_command(name: str) -> bool:
+    return any(ROOT.glob(f"*/management/commands/{name}.py"))
+
+
+def _has_demo(url: str) -> bool:
+    """Whether the demo organisation exists. Asked in SQL: importing Django for it would cost a warm start a second."""
+    connection = psycopg2.connect(url, connect_timeout=10)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('tenancy_organisation') IS NOT NULL")
+            if cursor.fetchone() != (True,):
+                return False
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM tenancy_organisation WHERE slug = %s)", [DEMO_SLUG])
+            return bool(cursor.fetchone() == (True,))
+    finally:
+        connection.close()
+
+
+def _status(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(2000).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+    finally:
+        connection.close()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
