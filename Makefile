@@ -1,0 +1,21 @@
+# Each target is one script in bin/; `make help` says what they do.
+.DEFAULT_GOAL := help
+.PHONY: run test check bench eval help
+
+run:
+	@exec bin/run
+
+test:
+	@exec bin/test
+
+check:
+	@exec bin/check
+
+bench:
+	@exec bin/bench
+
+eval:
+	@exec bin/eval
+
+help:
+	@exec bin/help

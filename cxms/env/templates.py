@@ -1,0 +1,40 @@
+"""Whether every template compiles: `python -m cxms.env.templates`, called by `bin/check`.
+
+A template with a broken tag fails only when its page is asked for; this asks for all of them. Needs the settings, no
+database.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.template import TemplateDoesNotExist, TemplateSyntaxError, engines
+from django.template.utils import get_app_template_dirs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def problems() -> list[str]:
+    """The templates of this checkout that do not compile, with the reason, a line each."""
+    lines = []
+    for engine in engines.all():
+        folders = [Path(folder) for folder in (*settings.TEMPLATES[0]["DIRS"], *get_app_template_dirs("templates"))]
+        for folder in sorted({folder.resolve() for folder in folders}):
+            if not folder.is_relative_to(ROOT) or ".venv" in folder.parts:
+                continue
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                try:
+                    engine.get_template(str(path.relative_to(folder)))
+                except (TemplateSyntaxError, TemplateDoesNotExist, UnicodeDecodeError) as error:
+                    lines.append(f"{path.relative_to(ROOT)}: {error}")
+    return lines
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxms.settings")
+    django.setup()
+    found = problems()
+    print("\n".join(found))
+    sys.exit(1 if found else 0)
