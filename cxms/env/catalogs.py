@@ -229,9 +229,9 @@ def _empty(locale: str) -> Catalog:
         header_comment=f"# CXMS: {locale}",
         creation_date=_NO_DATE,
         revision_date=_NO_DATE,
-        last_translator="",
-        language_team="",
-        msgid_bugs_address="",
+        last_translator="CXMS",
+        language_team="CXMS",
+        msgid_bugs_address="CXMS",
         fuzzy=False,
     )
 
