@@ -1,0 +1,110 @@
+"""Turns a folded text into a short row of numbers: what the word lists, the marks and the clauses say about it.
+
+The linear models weigh these beside hashed characters. The order of `FEATURES` is part of the model.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from feedback.nlp.clauses import clauses_of, turns_in
+from feedback.nlp.lexicon import Hit, Scanner, read_toml, words_of
+from feedback.nlp.taxonomy import TOPIC_CODES, default_taxonomy
+
+CUES: tuple[str, ...] = (
+    "like", "thank", "dislike", "demand", "advise", "ask", "chat", "mock", "repeat", "money", "missed", "body", "turn",
+    "neutral", "minimise", "intensify",
+)  # fmt: skip
+_LIKE, _DISLIKE, _MINIMISE = CUES.index("like"), CUES.index("dislike"), CUES.index("minimise")
+MARKS: tuple[str, ...] = (
+    "question", "ends_question", "exclaim", "ellipsis", "quote", "clauses", "turns", "short", "long", "digits", "emoji",
+    "not_liked", "not_disliked", "polarity", "polarity_low", "polarity_high", "polarity_spread", "no_topic", "english",
+    "topics", "advise_start", "ask_end", "red",
+)  # fmt: skip
+FEATURES: tuple[str, ...] = (*CUES, *MARKS, *(f"topic:{code}" for code in TOPIC_CODES))
+_ASK_END = re.compile(r"(?:吗|么|呢|不|没|啊|呀|多少|哪里|什么|怎么办|谢谢|盼复)?[?\s。!~]*$")
+_ADVISE_START = re.compile(
+    r"^[^,。!?]{0,4}(?:建议|希望|能不能|可不可以|要是|如果|最好|提个|please|could|would|suggest|it would|can you)"
+)
+_ASKING_END = re.compile(
+    r"(?:吗|么|呢|多少钱?|哪里|哪儿|什么|几点|几号|多久|怎么办|怎么弄|不|没|谢谢|盼复|可以吗)[?\s。!~]*$|\?\s*$"
+)
+_EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
+_REVERSE = 3  # a negation reaches this many characters ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text cut and searched: its folded lower-case form, clause spans, hits of cues and topics."""
+
+    text: str
+    clauses: tuple[tuple[int, int], ...]
+    cues: tuple[Hit, ...]
+    topics: tuple[Hit, ...]
+
+
+@cache
+def _scanners() -> tuple[Scanner, Scanner]:
+    lists = read_toml("cues")
+    cues = Scanner({number: words_of(lists[name]) for number, name in enumerate(CUES)})
+    topics = Scanner({number: topic.words for number, topic in enumerate(default_taxonomy())})
+    return cues, topics
+
+
+def read(text: str) -> Reading:
+    """Cut and search one folded, lower-case text."""
+    cue_scanner, topic_scanner = _scanners()
+    clauses = tuple(clauses_of(text)) or ((0, len(text)),)
+    return Reading(text, clauses, tuple(cue_scanner.scan(text)), tuple(topic_scanner.scan(text)))
+
+
+def cue_row(
+    reading: Reading, polarity: float, clause_polarity: Sequence[float], red: bool, english: bool
+) -> list[float]:
+    """Return the numbers of one text in the order of `FEATURES`; polarity figures are log odds from the review model."""
+    counts, not_liked, not_disliked = _counted(reading)
+    topics = [0.0] * len(TOPIC_CODES)
+    for hit in reading.topics:
+        topics[hit.group] = min(topics[hit.group] + 0.6, 1.2) if topics[hit.group] else 1.0
+    text = reading.text
+    low, high = min(clause_polarity), max(clause_polarity)
+    marks = [
+        float("?" in text), float(text.rstrip(" 。!~").endswith("?")), min(text.count("!"), 3) / 2, float("…" in text or "..." in text),
+        float("“" in text or '"' in text or "「" in text), min(len(reading.clauses), 6) / 6, min(turns_in(text), 2) / 1.0,
+        float(len(text) < 9), min(len(text), 160) / 160, float(any(c.isdigit() for c in text)), float(bool(_EMOJI.search(text))),
+        min(not_liked, 2), min(not_disliked, 2), _squash(polarity), _squash(low), _squash(high), _squash(high - low),
+        float(not reading.topics), float(english), min(sum(map(bool, topics)), 4) / 4,
+        float(bool(_ADVISE_START.search(text))), float(bool(_ASKING_END.search(text))), float(red),
+    ]  # fmt: skip
+    return [*(min(n, 3) / 1.5 for n in counts), *marks, *topics]
+
+
+def _squash(log_odds: float) -> float:
+    return max(-2.0, min(2.0, log_odds / 2))
+
+
+def _counted(reading: Reading) -> tuple[list[float], float, float]:
+    """Count the hits of each cue; a liking or disliking word behind a negation counts the other way."""
+    counts = [0.0] * len(CUES)
+    negated_until = -1
+    not_liked = not_disliked = 0.0
+    reached = {_LIKE: -1, _DISLIKE: -1}
+    for hit in reading.cues:
+        if hit.group == _MINIMISE:
+            negated_until = max(negated_until, hit.end + _REVERSE)
+            counts[_MINIMISE] += 1
+        elif hit.group in reached:
+            if hit.end <= reached[hit.group]:
+                continue
+            reached[hit.group] = hit.end
+            turned = hit.start < negated_until and hit.end - hit.start <= 4 and reading.text[hit.start] not in "不没无"
+            if not turned:
+                counts[hit.group] += 1
+            elif hit.group == _LIKE:
+                not_liked += 1
+            else:
+                not_disliked += 1
+        else:
+            counts[hit.group] += 1
+    return counts, not_liked, not_disliked

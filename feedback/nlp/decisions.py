@@ -1,0 +1,162 @@
+"""Makes one Understanding out of scores and evidence: where rules and models meet.
+
+Kind and feeling are decided together (praise is never negative); topics come from a model and are tied to the clause
+that speaks of them; red lines overrule urgency.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from feedback.nlp.cues import Reading
+from feedback.nlp.folding import Folded
+from feedback.nlp.redlines import RedLine
+from feedback.nlp.taxonomy import TOPIC_CODES
+from feedback.nlp.understanding import Mention, PersonalData, Understanding
+from feedback.nlp.weights import Floats, Weights
+
+KINDS = ("complaint", "suggestion", "praise", "enquiry", "other")
+FEELINGS = ("positive", "negative", "neutral", "mixed")
+URGENCIES = ("0", "1", "2")
+# Log weight of a kind with a feeling: how labels may go together, by their definition.
+_TOGETHER = np.log(
+    np.array(
+        [
+            [0.001, 1.0, 0.005, 1.0],
+            [0.05, 0.1, 1.0, 0.2],
+            [1.0, 0.002, 0.005, 1.0],
+            [0.01, 0.05, 1.0, 0.02],
+            [0.5, 0.4, 1.0, 0.2],
+        ]
+    )
+)
+_MOST_TOPICS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The numbers of one text: log odds of polarity, whole and by clause, and the logits of all heads."""
+
+    polarity: float
+    clause_polarity: list[float]
+    logits: Floats
+
+
+def decide(
+    original: str,
+    folded: Folded,
+    reading: Reading,
+    language: str,
+    red_lines: list[RedLine],
+    personal: tuple[PersonalData, ...],
+    scores: Scores,
+    weights: Weights,
+) -> Understanding:
+    """Return the understanding of one text."""
+    if not reading.text.strip():
+        return Understanding("none", "other", "neutral", 0.0, (), 0, False, (), True, personal)
+    kinds, feelings = _log_shares(scores, weights, "kind"), _log_shares(scores, weights, "feeling")
+    kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
+    kind, feeling = KINDS[kind_at], FEELINGS[feeling_at]
+    drawn = _drawn(red_lines, kind, scores, weights)
+    if drawn and kind != "complaint":
+        kind = "complaint"
+        feeling = "mixed" if feelings[3] > feelings[1] else "negative"
+    shares = np.exp(feelings)
+    topics = _mentions(folded, reading, scores, weights, kind, feeling)
+    urgency = 3 if drawn else _urgency(kind, scores, weights)
+    spans = [folded.origin(line.start, line.end) for line in drawn]
+    terms = tuple(dict.fromkeys(original[start:end] for start, end in spans))
+    vague = float(scores.logits[weights.heads["vague"].columns][0]) > 0
+    return Understanding(
+        language,
+        kind,
+        feeling,
+        _score_for(feeling, float(shares[0]), float(shares[1])),
+        topics,
+        urgency,
+        bool(drawn),
+        terms,
+        vague,
+        personal,
+    )
+
+
+def _log_shares(scores: Scores, weights: Weights, head: str) -> Floats:
+    logits = scores.logits[weights.heads[head].columns].astype(np.float64)
+    top = logits.max()
+    result: Floats = logits - top - np.log(np.exp(logits - top).sum())
+    return result
+
+
+def _score_for(feeling: str, positive: float, negative: float) -> float:
+    """Return a score that never contradicts its label: beyond ±0.2 for a clear feeling, within ±0.2 for neutral."""
+    balance = positive - negative
+    if feeling == "positive":
+        balance = max(balance, 0.21)
+    elif feeling == "negative":
+        balance = min(balance, -0.21)
+    elif feeling == "neutral":
+        balance = max(-0.2, min(0.2, balance))
+    return round(max(-1.0, min(1.0, balance)), 3)
+
+
+def _drawn(red_lines: list[RedLine], kind: str, scores: Scores, weights: Weights) -> list[RedLine]:
+    """Keep the red lines that stand in this context: a guarded one needs a text that is not friendly or a question."""
+    if not red_lines:
+        return []
+    odds = float(scores.logits[weights.heads["red"].columns][0])
+    if kind == "complaint":
+        return red_lines if odds > -3.0 else [line for line in red_lines if not line.guarded]
+    return [line for line in red_lines if odds > (0.0 if line.guarded else -1.5)]
+
+
+def _urgency(kind: str, scores: Scores, weights: Weights) -> int:
+    best = int(np.argmax(scores.logits[weights.heads["urgency"].columns]))
+    return {"praise": 0, "complaint": max(best, 1)}.get(kind, min(best, 1))
+
+
+def _mentions(
+    folded: Folded, reading: Reading, scores: Scores, weights: Weights, kind: str, feeling: str
+) -> tuple[Mention, ...]:
+    logits = scores.logits[weights.heads["topics"].columns].astype(np.float64)
+    shares = 1 / (1 + np.exp(-logits))
+    over = shares - weights.thresholds
+    order = [int(i) for i in np.argsort(-over, kind="stable")]
+    chosen = [i for i in order if over[i] >= 0][:_MOST_TOPICS]
+    if not chosen and kind != "other":
+        chosen = order[:1]
+    mentions = [_mention(index, folded, reading, scores, feeling) for index in chosen]
+    return tuple(sorted(mentions, key=lambda mention: (mention.start, mention.end, mention.code)))
+
+
+def _mention(index: int, folded: Folded, reading: Reading, scores: Scores, feeling: str) -> Mention:
+    """Tie a topic to the clause with most of its words, and give it that clause's feeling."""
+    counts = [0] * len(reading.clauses)
+    for hit in reading.topics:
+        if hit.group == index:
+            for number, (start, end) in enumerate(reading.clauses):
+                if start <= hit.start < end:
+                    counts[number] += hit.end - hit.start
+    best = max(range(len(counts)), key=lambda n: (counts[n], -n))
+    if counts[best] == 0:
+        best = _strongest(scores, feeling)
+    start, end = folded.origin(*reading.clauses[best])
+    return Mention(TOPIC_CODES[index], _clause_feeling(scores.clause_polarity[best], feeling), start, end)
+
+
+def _strongest(scores: Scores, feeling: str) -> int:
+    parts = scores.clause_polarity
+    sign = {"positive": 1.0, "negative": -1.0}.get(feeling, 0.0)
+    return max(range(len(parts)), key=lambda n: (sign * parts[n], -n)) if sign else 0
+
+
+def _clause_feeling(log_odds: float, feeling: str) -> float:
+    own = float(np.tanh(log_odds / 3))
+    if feeling == "positive":
+        own = max(own, 0.3)
+    elif feeling == "negative":
+        own = min(own, -0.3)
+    elif feeling == "neutral":
+        own = max(-0.2, min(0.2, own))
+    return round(own, 3)

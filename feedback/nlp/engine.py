@@ -1,0 +1,109 @@
+"""Understands batches of feedback: language, kind, feeling, topics, urgency, red lines, personal data.
+
+The public face of the package is here. Workers call `understand` on batches of 1,000 to 2,000; one by one gives the
+same answers, slower. Nothing outside the process is asked. What to store, and when, is the caller's business.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import rjieba
+
+from feedback.nlp.cues import Reading, cue_row, read
+from feedback.nlp.decisions import Scores, decide
+from feedback.nlp.folding import Folded, fold_with_map, lowered
+from feedback.nlp.hashing import ngram_rows, row_sums
+from feedback.nlp.language import language_of
+from feedback.nlp.personal_data import personal_data_in
+from feedback.nlp.redlines import RedLine, red_lines_in
+from feedback.nlp.understanding import PersonalData, Understanding
+from feedback.nlp.weights import Floats, Weights, load_weights
+
+ENGINE = "cxms-nlp 2026.11.1"
+_LOCK = Lock()
+_BATCH = 2_000
+
+
+def understand(texts: Sequence[str]) -> list[Understanding]:
+    """Return what each text says, in order; empty texts are allowed and come back as `other`, `neutral`, `none`."""
+    result: list[Understanding] = []
+    for at in range(0, len(texts), _BATCH):
+        result.extend(_understand(texts[at : at + _BATCH]))
+    return result
+
+
+def segment(texts: Sequence[str]) -> list[list[str]]:
+    """Return the words of each folded text in order, without blanks."""
+    cutter = _segmenter()
+    return [[word for word in cutter.cut(fold_with_map(text).text) if not word.isspace()] for text in texts]
+
+
+def warm_up() -> None:
+    """Load weights, word lists and patterns now instead of at the first text."""
+    understand(["预热"])
+
+
+@cache
+def _segmenter() -> Any:
+    with _LOCK:
+        return rjieba.Jieba()
+
+
+def _understand(texts: Sequence[str]) -> list[Understanding]:
+    with _LOCK:
+        weights = load_weights()
+    folded = [fold_with_map(text) for text in texts]
+    languages = [language_of(text) for text in texts]
+    readings, red_lines, scores = score(folded, languages, weights)
+    return [
+        decide(text, fold, reading, language, red, _personal(fold), row, weights)
+        for text, fold, reading, language, red, row in zip(
+            texts, folded, readings, languages, red_lines, scores, strict=True
+        )
+    ]
+
+
+def score(
+    folded: Sequence[Folded], languages: Sequence[str], weights: Weights
+) -> tuple[list[Reading], list[list[RedLine]], list[Scores]]:
+    """Read folded texts and score them with every head."""
+    readings, red_lines, polarity, clause_polarity, cues = features(folded, languages, weights)
+    hashes, offsets = ngram_rows([reading.text for reading in readings], weights.head_bits)
+    logits = row_sums(weights.hashed, hashes, offsets) + cues @ weights.cues + weights.bias
+    scores = [Scores(float(p), c, row) for p, c, row in zip(polarity, clause_polarity, logits, strict=True)]
+    return readings, red_lines, scores
+
+
+def features(
+    folded: Sequence[Folded], languages: Sequence[str], weights: Weights
+) -> tuple[list[Reading], list[list[RedLine]], list[float], list[list[float]], Floats]:
+    """Return readings, red lines, polarity of texts and of clauses (log odds), and the matrix of cues."""
+    readings = [read(lowered(fold.text)) for fold in folded]
+    red_lines = [red_lines_in(reading.text) for reading in readings]
+    pieces = [reading.text for reading in readings]
+    pieces += [reading.text[start:end] for reading in readings for start, end in reading.clauses]
+    odds = polarity_of(pieces, weights)
+    at = len(readings)
+    clause_odds: list[list[float]] = []
+    for reading in readings:
+        clause_odds.append(odds[at : at + len(reading.clauses)])
+        at += len(reading.clauses)
+    rows = [
+        cue_row(reading, whole, parts, bool(red), language == "en")
+        for reading, whole, parts, red, language in zip(readings, odds, clause_odds, red_lines, languages, strict=False)
+    ]
+    return readings, red_lines, odds[: len(readings)], clause_odds, np.asarray(rows, dtype=np.float32)
+
+
+def polarity_of(texts: Sequence[str], weights: Weights) -> list[float]:
+    """Return the log odds that each folded, lower-case text praises, by the model trained on reviews alone."""
+    hashes, offsets = ngram_rows(texts, weights.polarity_bits)
+    odds: list[float] = (row_sums(weights.polarity, hashes, offsets) + weights.polarity_bias).tolist()
+    return odds
+
+
+def _personal(folded: Folded) -> tuple[PersonalData, ...]:
+    return tuple(PersonalData(kind, *folded.origin(start, end)) for kind, start, end in personal_data_in(folded.text))
