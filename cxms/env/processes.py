@@ -69,6 +69,19 @@ def spawn(
     )
 
 
+def run_tied(
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: int | IO[Any] | None = subprocess.PIPE
+) -> tuple[int, str]:
+    """Run a command to its end and return its exit code and what it said; it ends early when we do."""
+    child = spawn(argv, env=env, cwd=cwd, stdout=stdout, stderr=subprocess.STDOUT)
+    try:
+        said = child.communicate()[0]
+    except BaseException:
+        end(child, stop_signal=signal.SIGTERM, grace_seconds=5.0)
+        raise
+    return child.returncode, (said or b"").decode(errors="replace")
+
+
 def has_ended(child: subprocess.Popen[bytes]) -> bool:
     """Whether the child is dead, without reaping it: as long as it is a zombie its group's number is not given away."""
     if child.returncode is not None:

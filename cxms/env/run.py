@@ -7,6 +7,7 @@ CXMS_DISPATCHER_URL (everything is prepared already).
 
 import http.client
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -79,9 +80,6 @@ def main() -> int:
 def run(options: Options) -> int:
     """Bring everything up, stay until told to stop, bring everything down."""
     began = time.monotonic()
-    for port in (options.port, options.live_port):
-        if not ports.is_free(port):
-            raise EngineError(f"port {port} is taken: stop what listens there, or set CXMS_PORT (CXMS_LIVE_PORT)")
     with ExitStack() as stack:
         engines = Engines(options.data_dir, postgres=options.own_postgres, valkey=options.own_valkey)
         with step("engines"):
@@ -89,6 +87,9 @@ def run(options: Options) -> int:
         stack.callback(engines.stop)
         # Only now: holding the engines' lock proves that no living run owns these.
         processes.end_leftovers(options.data_dir / "pids.json")
+        for port in (options.port, options.live_port):
+            if not ports.is_free(port):
+                raise EngineError(f"port {port} is taken: stop what listens there, or set CXMS_PORT (CXMS_LIVE_PORT)")
         secrets = roles.passwords_of(options.data_dir)
         with step("roles"):
             urls = urls_of(options, engines, secrets)
@@ -135,12 +136,15 @@ def children(options: Options, values: Mapping[str, str]) -> list[Child]:
     walled = {"CXMS_MIGRATOR_URL", "CXMS_SUPERUSER_URL"}
     env = {name: value for name, value in {**os.environ, **values}.items() if name not in walled}
     env["PYTHONUNBUFFERED"] = "1"
-    web = f"-k gthread --workers 2 --threads 8 --graceful-timeout 10 -b 127.0.0.1:{options.port}"
+    # Loading the application once for both workers halves the start and their memory.
+    # Celery's warning does not apply: it never unpickles, and the machine's owner chose to be root.
+    quiet = ("-W", "ignore:You're running the worker with superuser privileges")
+    web = f"--preload -k gthread --workers 2 --threads 8 --graceful-timeout 10 --no-control-socket -b 127.0.0.1:{options.port}"
     worker = "--pool prefork -c 2 -l info --without-gossip --without-mingle -Q cxms"
     live = f"--host 127.0.0.1 --port {options.live_port} --log-level warning"
     rows = {
         "web": (python, "-m", "gunicorn", "cxms.wsgi", *web.split()),
-        "worker": (python, "-m", "celery", "-A", "cxms.celery", "worker", *worker.split()),
+        "worker": (python, *quiet, "-m", "celery", "-q", "-A", "cxms.celery", "worker", *worker.split()),
         "clockwork": (python, "manage.py", "clockwork"),
         "live": (python, "-m", "uvicorn", "cxms.live:application", *live.split()),
     }
@@ -152,9 +156,9 @@ def prepare_schema(urls: roles.Urls, values: Mapping[str, str]) -> None:
     with step("migrations"):
         if urls.superuser and schema.is_current(urls.superuser, ROOT):
             return
-        answer = schema.migrate(ROOT, values)
-        if answer.returncode != 0:
-            raise EngineError(f"manage.py migrate failed:\n{answer.stdout}")
+        code, said = schema.migrate(ROOT, values)
+        if code != 0:
+            raise EngineError(f"manage.py migrate failed:\n{said}")
         if urls.superuser:
             schema.mark_current(urls.superuser, ROOT)
 
@@ -167,14 +171,13 @@ def load_demo(urls: roles.Urls, values: Mapping[str, str]) -> None:
         print("· demo: no command load_demo here, left out")
         return
     with step("demo", lines=True):
-        answer = subprocess.run([sys.executable, "manage.py", "load_demo"], cwd=ROOT, env={**os.environ, **values})
-    if answer.returncode != 0:
+        command = [sys.executable, "manage.py", "load_demo"]
+        code, _ = processes.run_tied(command, env={**os.environ, **values}, cwd=ROOT, stdout=sys.stdout)
+    if code != 0:
         print("· demo: loading it failed, going on without (see above)")
 
 
-def announce(
-    options: Options, engines: Engines, logins: "subprocess.Popen[bytes] | None", seconds: float
-) -> None:
+def announce(options: Options, engines: Engines, logins: "subprocess.Popen[bytes] | None", seconds: float) -> None:
     """Say where the system is, who can log in and what runs."""
     origins = [f"{name}: {origin}" for name, origin in engines.origins.items()]
     lines = ["", f"CXMS is ready at http://127.0.0.1:{options.port} after {seconds:.1f} s"]
@@ -188,22 +191,51 @@ def announce(
 
 
 class WebReady:
-    """Whether /healthz and /readyz answer 200; tells once what /readyz says when that takes long."""
+    """Whether /healthz and then /readyz answer 200; tells once what /readyz says when that takes long.
+
+    Asks without waiting: the supervisor that calls it has children to listen to.
+    """
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._asked_first = 0.0
+        self._paths = ["/healthz", "/readyz"]
+        self._asking: http.client.HTTPConnection | None = None
+        self._alive_at = 0.0
         self._told = False
 
     def __call__(self) -> bool:
-        if _status(self._port, "/healthz")[0] != 200:
-            return False
-        status, body = _status(self._port, "/readyz")
-        self._asked_first = self._asked_first or time.monotonic()
-        if status != 200 and not self._told and time.monotonic() - self._asked_first > PATIENCE_SECONDS:
+        answer = self._answer()
+        if answer is None:
+            return not self._paths
+        status, body = answer
+        if status == 200:
+            self._alive_at = self._alive_at or time.monotonic()
+            del self._paths[0]
+        elif self._alive_at and not self._told and time.monotonic() - self._alive_at > PATIENCE_SECONDS:
             self._told = True
             print(f"· the web answers but is not ready yet ({status}): {body[:500]}", flush=True)
-        return status == 200
+        return not self._paths
+
+    def _answer(self) -> tuple[int, str] | None:
+        """The answer to the question on its way, else ask the next one and return None."""
+        answer: tuple[int, str] | None
+        try:
+            if self._asking is None:
+                self._asking = http.client.HTTPConnection("127.0.0.1", self._port, timeout=3)
+                self._asking.request("GET", self._paths[0])
+            if not select.select([self._asking.sock], [], [], 0)[0]:
+                return None
+            response = self._asking.getresponse()
+            answer = response.status, response.read(2000).decode(errors="replace")
+        except (OSError, http.client.HTTPException):
+            answer = None
+        self._hang_up()
+        return answer
+
+    def _hang_up(self) -> None:
+        if self._asking is not None:
+            self._asking.close()
+            self._asking = None
 
 
 @contextmanager
@@ -246,18 +278,6 @@ def _has_demo(url: str) -> bool:
                 return False
             cursor.execute("SELECT EXISTS (SELECT 1 FROM tenancy_organisation WHERE slug = %s)", [DEMO_SLUG])
             return bool(cursor.fetchone() == (True,))
-    finally:
-        connection.close()
-
-
-def _status(port: int, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read(2000).decode(errors="replace")
-    except (OSError, http.client.HTTPException):
-        return 0, ""
     finally:
         connection.close()
 

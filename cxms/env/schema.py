@@ -6,7 +6,6 @@ The mark is a comment on the database itself, so it can never outlive it.
 
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,8 @@ from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2 import sql
+
+from cxms.env import processes
 
 # Whose change can bring a migration: ours, third parties' through the lock, and the list of installed apps.
 SOURCES = ("*/migrations/*.py", "uv.lock", "cxms/settings.py", "cxms/settings/*.py")
@@ -51,15 +52,12 @@ def mark_current(superuser_url: str, root: Path) -> None:
         connection.close()
 
 
-def migrate(root: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run `manage.py migrate` as the migrator; the caller looks at the exit code and shows what was said."""
-    return subprocess.run(
+def migrate(root: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run `manage.py migrate` as the migrator; return its exit code and what it said."""
+    return processes.run_tied(
         [sys.executable, "manage.py", "migrate", "--no-input"],
-        cwd=root,
         env={**os.environ, **environment, "CXMS_ROLE": "migrator"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        cwd=root,
     )
 
 

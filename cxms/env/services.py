@@ -57,9 +57,9 @@ def migrate_template(running: Running, root: Path) -> None:
         return
     roles.drop_database(_maintenance(running.superuser_url), TEMPLATE)
     roles.prepare(_maintenance(running.superuser_url), TEMPLATE, running.passwords)
-    answer = schema.migrate(root, environment_of(running.superuser_url, running.redis_url, running.passwords))
-    if answer.returncode != 0:
-        raise EngineError(f"manage.py migrate failed on the test template:\n{answer.stdout}")
+    code, said = schema.migrate(root, environment_of(running.superuser_url, running.redis_url, running.passwords))
+    if code != 0:
+        raise EngineError(f"manage.py migrate failed on the test template:\n{said}")
     schema.mark_current(running.superuser_url, root)
 
 

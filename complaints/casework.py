@@ -1,0 +1,55 @@
+"""From understood voices to tickets: what triage judges to be a complaint gets one. Called by the task."""
+
+import uuid
+from datetime import datetime
+
+from complaints import clocks, tickets, triage
+from complaints.clocks import Moment
+from complaints.models import Ticket
+from complaints.tickets import Opening
+from cxms.lib import clock as time
+from feedback.models import Analysis, Feedback
+
+
+def judge_range(first: str, last: str, *, organisation: int, now: datetime) -> int:
+    """Opens tickets for the complaints among the analysed voices first..last that have none. Returns how many."""
+    rows = Analysis.objects.filter(organisation_id=organisation, is_current=True, feedback_id__range=(first, last))
+    called = [row for row in rows if row.kind == "complaint" or row.red_line]
+    voices = Feedback.objects.in_bulk([row.feedback_id for row in called])
+    taken = set(
+        Ticket.objects.filter(organisation_id=organisation, feedback_id__in=voices).values_list("feedback_id", flat=True)
+    )
+    n = 0
+    for row in called:
+        voice = voices.get(row.feedback_id)
+        if voice is None or voice.id in taken or voice.deleted_at is not None:
+            continue
+        judgement = triage.judge(
+            kind=row.kind,
+            urgency=row.urgency,
+            red_line=row.red_line,
+            channel=voice.channel,
+            occurred_at=voice.occurred_at,
+            received_at=voice.received_at,
+        )
+        if judgement.opens:
+            opening = Opening(
+                feedback=voice,
+                severity=judgement.severity,
+                topics=tuple(row.topic_codes),
+                reason=judgement.reason,
+            )
+            tickets.open_ticket(opening, organisation=organisation, now=now, actor="triage")
+            n += 1
+    return n
+
+
+def meet_notify(ticket_id: uuid.UUID, at: datetime, *, organisation: int) -> None:
+    """An executive's channel accepted the first message: the clause `notify` stops at that instant."""
+    ticket = tickets.locked(ticket_id, organisation=organisation)
+    held = clocks.locked(ticket)
+    moment = Moment(at=at, written_at=time.database_now(), actor="notices", is_history=ticket.is_history)
+    pauses = clocks.pauses_of(ticket)
+    for clock in held:
+        if clock.kind == "notify":
+            clocks.stop(clock, pauses, by="notified", moment=moment)

@@ -1,0 +1,261 @@
+"""Promise clocks in the database: start, stop, settle. The arithmetic is `complaints.verdicts`, pure.
+
+Every function here runs inside a transaction that holds the clock's row lock; whoever stops or sweeps asks
+`database_now` after taking it. A fired level is one row under a unique key.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from complaints import clock_specs, verdicts
+from complaints.enums import ClockState
+from complaints.models import Clock, Escalation, Pause, Ticket
+from complaints.verdicts import Level, TargetChange, Verdict
+from cxms.lib.ids import new_id
+from ledger.facts import record
+from tenancy import calendars
+from tenancy.models import CalendarVersion
+
+FINAL = frozenset({ClockState.EXCUSED, ClockState.CANCELLED})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something happens to a ticket: `at` by its own clock, `written_at` by PostgreSQL's; history is silent."""
+
+    at: datetime
+    written_at: datetime
+    actor: str
+    is_history: bool = False
+
+
+def locked(ticket: Ticket) -> list[Clock]:
+    """All clocks of a ticket under row lock, in the policy's order."""
+    rows = Clock.objects.select_for_update(of=("self",)).filter(organisation_id=ticket.organisation_id, ticket=ticket)
+    return list(rows.select_related("calendar").order_by("cycle", "position", "id"))
+
+
+def pauses_of(ticket: Ticket) -> list[Pause]:
+    """The holds of a ticket in order."""
+    return list(Pause.objects.filter(organisation_id=ticket.organisation_id, ticket=ticket).order_by("from_at"))
+
+
+def add_all(
+    ticket: Ticket, clauses: Sequence[dict[str, Any]], *, moment: Moment, calendar_of: dict[str, CalendarVersion]
+) -> list[Clock]:
+    """The clocks of a new ticket as of its receipt: those that start with it run, the others wait."""
+    rows = []
+    for position, clause in enumerate(clauses):
+        runs = clock_specs.starts(clause["kind"], clock_specs.OPENED)
+        rows.append(
+            _new(ticket, clause, position, calendar_of[clause["calendar"]], ticket.received_at if runs else None)
+        )
+    Clock.objects.bulk_create(rows)
+    for row in rows:
+        settle(row, [], until=moment.at, moment=moment)
+    return rows
+
+
+def catch_up(ticket: Ticket, *, moment: Moment) -> None:
+    """Settles every open clock of a ticket up to the moment's writing: levels that lay in the past get their rows."""
+    pauses = pauses_of(ticket)
+    for clock in locked(ticket):
+        if clock.stopped_at is None and clock.started_at is not None and clock.started_at <= moment.written_at:
+            settle(clock, pauses, until=moment.written_at, moment=moment)
+
+
+def _new(
+    ticket: Ticket, clause: dict[str, Any], position: int, calendar: CalendarVersion, started_at: datetime | None
+) -> Clock:
+    return Clock(
+        id=new_id(),
+        organisation_id=ticket.organisation_id,
+        ticket=ticket,
+        clause=clause["code"],
+        kind=clause["kind"],
+        cycle=ticket.cycle,
+        position=position,
+        state=ClockState.RUNNING if started_at else ClockState.WAITING,
+        calendar=calendar,
+        target_seconds=clause["target_seconds"],
+        warn_shares=clause["warn_shares"],
+        after_seconds=clause["after_seconds"],
+        pausable_by=clause["pausable_by"],
+        started_at=started_at,
+    )
+
+
+def spans(clock: Clock, pauses: Iterable[Pause]) -> list[tuple[datetime, datetime | None]]:
+    """The intervals in which this clock does not count: holds that may pause it, and undone stops."""
+    held: list[tuple[datetime, datetime | None]] = [
+        (pause.from_at, pause.to_at or pause.expires_at) for pause in pauses if pause.reason in clock.pausable_by
+    ]
+    undone = [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in clock.gaps]
+    return [*held, *undone]
+
+
+def verdict(clock: Clock, pauses: Iterable[Pause], *, now: datetime) -> Verdict | None:
+    """The truth about a started clock at an instant, worked out afresh; None while it waits."""
+    if clock.started_at is None:
+        return None
+    changes: list[TargetChange] = [
+        {"at": datetime.fromisoformat(change["at"]), "target_seconds": change["target_seconds"]}
+        for change in clock.changes
+    ]
+    return verdicts.judge(
+        calendar=calendars.load(clock.calendar),
+        started_at=clock.started_at,
+        target_seconds=clock.target_seconds,
+        warn_shares=clock.warn_shares,
+        after_seconds=clock.after_seconds,
+        pauses=spans(clock, pauses),
+        changes=changes,
+        stopped_at=clock.stopped_at,
+        now=max(now, clock.started_at),
+    )
+
+
+def settle(clock: Clock, pauses: Sequence[Pause], *, until: datetime, moment: Moment) -> list[Escalation]:
+    """Brings a locked clock up to `until`: writes every level that fired, its state and what fires next.
+
+    Returns the escalations this call wrote. Records `promise.escalated` once for them all, so that after an outage
+    people get one message, and `promise.breached` / `promise.met` when the verdict falls.
+    """
+    before = clock.state
+    found = verdict(clock, pauses, now=until)
+    if found is None or before in FINAL:
+        clock.next_fire_at = None
+        clock.save()
+        return []
+    written = _write(clock, verdicts.fired(found, until), found, moment)
+    clock.due_at = found.due_at
+    clock.breached_at = clock.breached_at or found.breached_at
+    clock.cause = clock.cause or found.cause
+    clock.state = _state(clock, found, pauses, until)
+    clock.next_fire_at = _next(clock, found, pauses, until)
+    if clock.stopped_at is not None and clock.breached_at is None:
+        clock.met_at = clock.stopped_at
+    clock.save()
+    _tell(clock, before, written, moment)
+    return written
+
+
+def _state(clock: Clock, found: Verdict, pauses: Sequence[Pause], until: datetime) -> str:
+    if clock.breached_at is not None:
+        return ClockState.BREACHED
+    if clock.stopped_at is not None:
+        return ClockState.MET
+    is_held = any(start <= until and (end is None or until < end) for start, end in spans(clock, pauses))
+    return ClockState.PAUSED if is_held else ClockState.RUNNING
+
+
+def _next(clock: Clock, found: Verdict, pauses: Sequence[Pause], until: datetime) -> datetime | None:
+    """The earliest instant at which a level fires or a hold ends by itself."""
+    if clock.stopped_at is not None:
+        return None
+    ends = [pause.expires_at for pause in pauses if pause.to_at is None and pause.expires_at > until]
+    instants = [*ends, *([found.next_fire_at] if found.next_fire_at else [])]
+    return min(instants, default=None)
+
+
+def _write(clock: Clock, levels: Sequence[Level], found: Verdict, moment: Moment) -> list[Escalation]:
+    there = set(Escalation.objects.filter(organisation_id=clock.organisation_id, clock=clock).values_list("level", flat=True))
+    rows = [
+        Escalation(
+            id=new_id(),
+            organisation_id=clock.organisation_id,
+            ticket_id=clock.ticket_id,
+            clock=clock,
+            clause=clock.clause,
+            cycle=clock.cycle,
+            level=level.name,
+            fire_at=level.fire_at,
+            written_at=moment.written_at,
+            late_seconds=max(0, int((moment.written_at - level.fire_at).total_seconds())),
+            cause=found.cause if level.name == "1" else "",
+        )
+        for level in levels
+        if level.name not in there and level.fire_at is not None
+    ]
+    # the row lock already keeps a second writer out; the unique key is the wall behind it
+    return Escalation.objects.bulk_create(rows)
+
+
+def _tell(clock: Clock, before: str, written: list[Escalation], moment: Moment) -> None:
+    facts: list[tuple[str, uuid.UUID | str, dict[str, Any]]] = []
+    data = {
+        "ticket": str(clock.ticket_id),
+        "clock": str(clock.id),
+        "clause": clock.clause,
+        "kind": clock.kind,
+        "cycle": clock.cycle,
+        "silent": moment.is_history,
+    }
+    if written:
+        facts.append(("promise.escalated", clock.ticket_id, {**data, "levels": [row.level for row in written]}))
+    if clock.state == ClockState.BREACHED and before != ClockState.BREACHED:
+        facts.append(("promise.breached", clock.ticket_id, {**data, "cause": clock.cause}))
+    if clock.state == ClockState.MET and before != ClockState.MET:
+        facts.append(("promise.met", clock.ticket_id, data))
+    if facts:
+        # one more fact per verdict is what webhooks and the audit tell from
+        organisation = clock.organisation_id
+        for kind, subject, detail in facts:
+            record(kind, subject, detail, organisation=organisation, now=moment.written_at, actor=moment.actor)
+
+
+def stop(clock: Clock, pauses: Sequence[Pause], *, by: str, moment: Moment, cause: str = "") -> None:
+    """Stops a running clock at the moment and judges it in the same transaction; a stopped one stays as it is."""
+    if clock.stopped_at is not None or clock.started_at is None or clock.state in FINAL:
+        return
+    clock.stopped_at = max(moment.at, clock.started_at)
+    clock.stopped_by = by
+    clock.cause = clock.cause or cause
+    settle(clock, pauses, until=clock.stopped_at, moment=moment)
+
+
+def start(clock: Clock, *, moment: Moment) -> None:
+    """Starts a waiting clock at the moment."""
+    if clock.state == ClockState.WAITING:
+        clock.started_at = moment.at
+        clock.state = ClockState.RUNNING
+        settle(clock, [], until=moment.at, moment=moment)
+
+
+def cancel(clock: Clock, *, cause: str) -> None:
+    """Takes a clock out of every rate, with its cause; neither met nor breached."""
+    clock.state, clock.cause, clock.next_fire_at = ClockState.CANCELLED, cause, None
+    clock.save()
+
+
+def retarget(clock: Clock, target_seconds: int, pauses: Sequence[Pause], *, moment: Moment) -> None:
+    """A new target from the same start with the same pauses; what is already used up breaches now."""
+    if clock.stopped_at is not None or clock.started_at is None or clock.state in FINAL:
+        return
+    latest = clock.changes[-1]["target_seconds"] if clock.changes else clock.target_seconds
+    if latest != target_seconds:
+        clock.changes = [*clock.changes, {"at": moment.at.isoformat(), "target_seconds": target_seconds}]
+        settle(clock, pauses, until=moment.at, moment=moment)
+
+
+def unstop(clock: Clock, pauses: Sequence[Pause], *, moment: Moment) -> None:
+    """Undoes a stop: the time in between is a gap that does not count; a breach stays."""
+    if clock.stopped_at is None:
+        return
+    clock.gaps = [*clock.gaps, [clock.stopped_at.isoformat(), moment.at.isoformat()]]
+    clock.stopped_at, clock.stopped_by, clock.met_at = None, "", None
+    clock.state = ClockState.BREACHED if clock.breached_at else ClockState.RUNNING
+    settle(clock, pauses, until=moment.at, moment=moment)
+
+
+def target_of(clock: Clock) -> int:
+    """The target in force, seconds."""
+    return int(clock.changes[-1]["target_seconds"]) if clock.changes else clock.target_seconds
+
+
+def hold_limit(at: datetime) -> datetime:
+    """When a hold ends by itself: 72 hours later, calendar time."""
+    return at + timedelta(hours=72)

@@ -1,0 +1,54 @@
+"""Which move a ticket's state allows and where it leads. Pure; doors answer `move_not_allowed` with 409."""
+
+from cxms.lib.errors import DomainError
+
+ANY_OPEN = frozenset({"new", "handling", "proposed"})
+UNSOLVED = frozenset({"new", "handling", "proposed"})
+NOT_CLOSED = frozenset({"new", "handling", "proposed", "resolved"})
+EVERY = NOT_CLOSED | {"closed"}
+
+# move → (states it is allowed in, state it leads to or None to stay)
+MOVES: dict[str, tuple[frozenset[str], str | None]] = {
+    "assign": (NOT_CLOSED, None),
+    "note": (EVERY, None),
+    "reply": (NOT_CLOSED, None),
+    "reconstruct": (NOT_CLOSED, None),
+    "visit": (NOT_CLOSED, None),
+    "propose": (UNSOLVED, "proposed"),
+    "accept": (frozenset({"proposed", "resolved"}), "resolved"),
+    "decline": (frozenset({"proposed"}), "handling"),
+    "hold": (ANY_OPEN, None),
+    "resume": (ANY_OPEN, None),
+    "resolve": (UNSOLVED, "resolved"),
+    "reopen": (frozenset({"resolved", "closed"}), "handling"),
+    "reflect": (frozenset({"resolved", "closed"}), None),
+    "close": (frozenset({"resolved"}), "closed"),
+    "change_severity": (UNSOLVED, None),
+    "excuse": (EVERY, None),
+    "own": (NOT_CLOSED, None),
+    "message": (EVERY, None),
+    "notified": (EVERY, None),
+}
+# the first thing a person does takes a new ticket into hand
+TAKES_IN_HAND = frozenset({"assign", "reply", "reconstruct", "hold", "own", "visit"})
+
+
+class MoveNotAllowed(DomainError):
+    """The ticket's state forbids the move."""
+
+    code = "move_not_allowed"
+
+
+def next_state(state: str, move: str) -> str:
+    """The state after a move. Raises MoveNotAllowed; KeyError never leaves (an unknown move is not allowed either)."""
+    allowed, leads_to = MOVES.get(move, (frozenset(), None))
+    if state not in allowed:
+        raise MoveNotAllowed(f"{move} is not allowed while {state}", field="move")
+    if leads_to is not None:
+        return leads_to
+    return "handling" if state == "new" and move in TAKES_IN_HAND else state
+
+
+def allowed_moves(state: str) -> tuple[str, ...]:
+    """The moves a state allows, in the table's order."""
+    return tuple(move for move, (states, _) in MOVES.items() if state in states)

@@ -1,0 +1,163 @@
+"""Opening a ticket: policy matched, number given, promise clocks started, one transaction. The moves are in `moves`."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from complaints import clocks, sla_policies
+from complaints.clocks import Moment
+from complaints.enums import Severity, State
+from complaints.models import Move, PolicyVersion, Ticket
+from complaints.sla_policies import UNIT_CALENDAR, Case
+from cxms.lib import clock as time
+from cxms.lib.errors import DomainError
+from cxms.lib.ids import new_id
+from customers.models import Customer
+from feedback.models import Feedback
+from ledger.facts import record
+from tenancy import calendars, queries
+from tenancy.models import CalendarVersion, Unit
+
+
+class TicketError(DomainError):
+    """The ticket cannot be opened or moved as asked."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known of a complaint when its ticket opens."""
+
+    feedback: Feedback
+    severity: str = Severity.NORMAL
+    topics: tuple[str, ...] = ()
+    policy: str = ""
+    title: str = ""
+    reason: str = ""
+    is_history: bool = False
+    has_moves: bool = False
+
+
+def open_ticket(
+    opening: Opening, *, organisation: int, now: datetime, actor: str, actor_name: str = ""
+) -> Ticket:
+    """Opens the ticket of a complaint and starts its clocks at the receipt. The feedback has at most one ticket.
+
+    Records `complaint.opened`. History (`is_history`) is told to nobody; with `has_moves` the caller applies them
+    first and then calls `clocks.catch_up`, so that nothing fires that a later move prevents.
+    """
+    if opening.severity not in Severity.values:
+        raise TicketError(_("未知严重度"), code="unknown_severity", field="severity")
+    voice = opening.feedback
+    unit = Unit.objects.filter(organisation_id=organisation, id=voice.unit_id).first() if voice.unit_id else None
+    policy = _policy(opening, unit, organisation, now)
+    written_at = time.database_now()
+    moment = Moment(at=voice.received_at, written_at=written_at, actor=actor, is_history=opening.is_history)
+    zone = queries.zone(queries.organisation(organisation).timezone)
+    day = voice.received_at.astimezone(zone).date()
+    ticket = Ticket.objects.create(
+        id=new_id(),
+        organisation_id=organisation,
+        number=_number(organisation, day),
+        feedback=voice,
+        title=opening.title[:120] or _title(voice.text),
+        severity=opening.severity,
+        customer_id=voice.customer_id,
+        unit=unit,
+        staff_id=voice.staff_id,
+        touchpoint_id=voice.touchpoint_id,
+        channel=voice.channel,
+        topics=list(opening.topics),
+        policy=policy,
+        received_at=voice.received_at,
+        local_day=day,
+        opened_at=voice.received_at if opening.is_history else written_at,
+        is_history=opening.is_history,
+        version=1,
+    )
+    _first_move(ticket, opening, moment, actor_name)
+    clauses = policy.clauses
+    clocks.add_all(ticket, clauses, moment=moment, calendar_of=_calendars(clauses, unit, organisation))
+    if not opening.has_moves:
+        clocks.catch_up(ticket, moment=moment)
+    data = {"number": ticket.number, "severity": ticket.severity, "silent": opening.is_history}
+    record("complaint.opened", ticket.id, data, organisation=organisation, now=written_at, actor=actor)
+    return ticket
+
+
+def _policy(opening: Opening, unit: Unit | None, organisation: int, now: datetime) -> PolicyVersion:
+    customer = opening.feedback.customer_id
+    tier = ""
+    if customer:
+        tier = Customer.objects.filter(organisation_id=organisation, id=customer).values_list("tier", flat=True)[0]
+    case = Case(
+        severity=opening.severity,
+        tier=tier,
+        channel=opening.feedback.channel,
+        unit_path=unit.path if unit else "",
+        topics=opening.topics,
+    )
+    return sla_policies.match(case, organisation=organisation, now=now, code=opening.policy)
+
+
+def _title(text: str) -> str:
+    first = text.strip().split("\n", 1)[0]
+    for mark in "。！？!?；;":
+        head = first.split(mark, 1)[0]
+        first = head if 6 <= len(head) < len(first) else first
+    return first[:40] or _("（没有文字）")
+
+
+def _number(organisation: int, day: date) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into complaints_ticketcounter (id, organisation_id, day, last) values (%s, %s, %s, 1) "
+            "on conflict (organisation_id, day) do update set last = complaints_ticketcounter.last + 1 returning last",
+            [new_id(), organisation, day],
+        )
+        (last,) = cursor.fetchone() or (0,)
+    return f"C-{day:%y%m%d}-{int(last):03d}"
+
+
+def _calendars(clauses: Sequence[dict[str, Any]], unit: Unit | None, organisation: int) -> dict[str, CalendarVersion]:
+    found = {}
+    for code in {clause["calendar"] for clause in clauses}:
+        actual = ((unit.calendar if unit else "") or "office") if code == UNIT_CALENDAR else code
+        found[code] = calendars.current(actual, organisation=organisation)
+    return found
+
+
+def _first_move(ticket: Ticket, opening: Opening, moment: Moment, actor_name: str) -> None:
+    Move.objects.create(
+        organisation_id=ticket.organisation_id,
+        ticket=ticket,
+        seq=1,
+        kind="opened",
+        at=moment.at,
+        recorded_at=moment.written_at,
+        actor=moment.actor[:120],
+        actor_name=actor_name[:80],
+        data={"channel": ticket.channel, "severity": ticket.severity, "reason": opening.reason},
+    )
+
+
+def locked(ticket_id: uuid.UUID, *, organisation: int) -> Ticket:
+    """The ticket under row lock. Raises TicketError not_found."""
+    row = (
+        Ticket.objects.select_for_update(of=("self",))
+        .filter(organisation_id=organisation, id=ticket_id)
+        .select_related("unit", "policy", "feedback")
+        .first()
+    )
+    if row is None:
+        raise TicketError(_("找不到这宗投诉"), code="not_found")
+    return row
+
+
+def shown_state(ticket: Ticket, *, is_held: bool) -> str:
+    """The state as doors show it: an open ticket that is held is waiting."""
+    return State.WAITING if is_held and ticket.state in {State.NEW, State.HANDLING, State.PROPOSED} else ticket.state

@@ -1,0 +1,33 @@
+"""Questions about customers. Nothing here writes."""
+
+import uuid
+
+from django.db.models import Q
+
+from customers.identities import normal_phone
+from customers.models import Customer, CustomerEvent
+
+
+def find(text: str, *, organisation: int, limit: int = 6) -> list[Customer]:
+    """Customers for what a clerk types: last four digits or a whole phone, a name's beginning, an order's or our id."""
+    text = text.strip()
+    if len(text) < 2:
+        return []
+    rows = Customer.objects.filter(organisation_id=organisation)
+    if text.isdigit() and len(text) == 4:
+        return list(rows.filter(phone_tail=text).order_by("-updated_at")[:limit])
+    condition = Q(name__startswith=text) | Q(external_id=text)
+    if sum(c.isdigit() for c in text) >= 7:
+        condition |= Q(phone=normal_phone(text))
+    found = list(rows.filter(condition).order_by("-updated_at")[:limit])
+    if not found:
+        event = CustomerEvent.objects.filter(organisation_id=organisation, external_id=text).first()
+        if event is not None and event.customer_id:
+            found = list(rows.filter(id=event.customer_id))
+    return found
+
+
+def recent_events(customer_id: uuid.UUID, *, organisation: int, limit: int = 8) -> list[CustomerEvent]:
+    """The last things that happened with this customer, newest first."""
+    rows = CustomerEvent.objects.filter(organisation_id=organisation, customer_id=customer_id)
+    return list(rows.select_related("unit", "touchpoint").order_by("-occurred_at")[:limit])

@@ -1,0 +1,73 @@
+"""Understanding a batch of stored voices: one `Analysis` row each, with the engine's version. Called by the task."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from cxms.lib.ids import new_ids
+from feedback import nlp, staging
+from feedback.nlp import Understanding
+from feedback.staging import Json
+from ledger.facts import record
+
+COLUMNS = (
+    "id organisation_id feedback_id engine is_current language kind sentiment sentiment_score topics topic_codes "
+    "urgency red_line red_terms pii analysed_at"
+).split()
+PENDING = """
+    select f.id, f.text from feedback_feedback f
+    where f.organisation_id = %s and f.id between %s and %s
+      and not exists (select 1 from feedback_analysis a
+                      where a.organisation_id = f.organisation_id and a.feedback_id = f.id and a.engine = %s)
+    order by f.id
+"""
+
+
+def analyse(first: str, last: str, *, organisation: int, now: datetime) -> int:
+    """Analyses what this engine has not yet seen among the ids first..last; records `feedback.analysed`.
+
+    Idempotent: a second call finds nothing. Returns how many rows were written.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(PENDING, [organisation, first, last, nlp.ENGINE])
+        pending = list(cursor.fetchall())
+    if not pending:
+        return 0
+    understood = nlp.understand([text for _, text in pending])
+    write([(key, result) for (key, _), result in zip(pending, understood, strict=True)], organisation=organisation, now=now)
+    n_calls = sum(1 for result in understood if result.kind == "complaint" or result.red_line)
+    data = {"first": first, "last": last, "n": len(pending), "n_calls": n_calls}
+    record("feedback.analysed", str(pending[0][0]), data, organisation=organisation, now=now)
+    return len(pending)
+
+
+def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: int, now: datetime) -> None:
+    """Stores results as the current analysis of their feedback; one of an older engine stays as history."""
+    ids = [str(key) for key, _ in results]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update feedback_analysis set is_current = false "
+            "where organisation_id = %s and feedback_id = any(%s::uuid[]) and is_current and engine <> %s",
+            [organisation, ids, nlp.ENGINE],
+        )
+    keys = new_ids(len(results))
+    rows = [_row(new, key, result, organisation, now) for new, (key, result) in zip(keys, results, strict=True)]
+    conflict = "on conflict (organisation_id, feedback_id, engine) do nothing"
+    staging.insert("feedback_analysis", COLUMNS, rows, on_conflict=conflict)
+
+
+def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, organisation: int, now: datetime) -> tuple[Any, ...]:
+    topics = [
+        {"code": topic.code, "sentiment": round(topic.sentiment, 3), "start": topic.start, "end": topic.end}
+        for topic in result.topics
+    ]
+    codes = list(dict.fromkeys(topic.code for topic in result.topics))
+    pii = [{"type": span.type, "start": span.start, "end": span.end} for span in result.pii]
+    return (
+        (key, organisation, feedback, nlp.ENGINE, True, result.language, result.kind, result.sentiment_label)
+        + (round(result.sentiment_score, 4), Json(topics), codes, result.urgency, result.red_line)
+        + (list(result.red_line_terms)[:8], Json(pii), now)
+    )

@@ -1,0 +1,115 @@
+"""Questions about voices. Nothing here writes."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from cxms.lib.text import normal_form
+from feedback.models import Analysis, Feedback, Score
+from tenancy.models import Unit
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of the feedback list; empty means any. `unit` covers its subtree."""
+
+    q: str = ""
+    channel: str = ""
+    unit: str = ""
+    staff: str = ""
+    touchpoint: str = ""
+    kind: str = ""
+    sentiment: str = ""
+    topic: str = ""
+    red_line: bool = False
+    excluded: bool = False
+    nps: str = ""
+    from_date: date | None = None
+    to_date: date | None = None
+    paths: tuple[str, ...] = field(default_factory=tuple)
+
+
+def voices(filters: Filters, *, organisation: int) -> QuerySet[Feedback]:
+    """Voices of the organisation that pass the filters, newest first; deleted ones never."""
+    rows = Feedback.objects.filter(organisation_id=organisation, deleted_at__isnull=True)
+    if filters.excluded:
+        rows = rows.filter(excluded_at__isnull=False)
+    for name in ("channel",):
+        if value := getattr(filters, name):
+            rows = rows.filter(**{name: value})
+    if filters.q:
+        rows = rows.filter(normal__icontains=normal_form(filters.q))
+    if filters.unit:
+        units = Unit.objects.filter(organisation_id=organisation, path__contains=f"/{filters.unit}/")
+        rows = rows.filter(unit__in=units)
+    if filters.paths and not any(path.count("/") == 2 for path in filters.paths):
+        inside = Q()
+        for path in filters.paths:
+            inside |= Q(path__startswith=path)
+        rows = rows.filter(unit__in=Unit.objects.filter(inside, organisation_id=organisation))
+    if filters.staff:
+        rows = rows.filter(staff__employee_no=filters.staff)
+    if filters.touchpoint:
+        rows = rows.filter(touchpoint__code=filters.touchpoint)
+    if filters.from_date:
+        rows = rows.filter(local_day__gte=filters.from_date)
+    if filters.to_date:
+        rows = rows.filter(local_day__lt=filters.to_date)
+    return _analysed(_scored(rows, filters, organisation), filters, organisation).order_by("-occurred_at", "-id")
+
+
+def _analysed(rows: QuerySet[Feedback], filters: Filters, organisation: int) -> QuerySet[Feedback]:
+    wanted = Analysis.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), is_current=True)
+    narrowed = wanted
+    if filters.kind:
+        narrowed = narrowed.filter(kind=filters.kind)
+    if filters.sentiment:
+        narrowed = narrowed.filter(sentiment=filters.sentiment)
+    if filters.topic:
+        narrowed = narrowed.filter(topic_codes__contains=[filters.topic])
+    if filters.red_line:
+        narrowed = narrowed.filter(red_line=True)
+    return rows if narrowed is wanted else rows.filter(Exists(narrowed))
+
+
+def _scored(rows: QuerySet[Feedback], filters: Filters, organisation: int) -> QuerySet[Feedback]:
+    ranges = {"promoter": (9, 10), "passive": (7, 8), "detractor": (0, 6)}
+    if filters.nps not in ranges:
+        return rows
+    low, high = ranges[filters.nps]
+    scores = Score.objects.filter(
+        organisation_id=organisation, feedback_id=OuterRef("id"), kind="nps", value__gte=low, value__lte=high
+    )
+    return rows.filter(Exists(scores))
+
+
+def voice(feedback_id: uuid.UUID, *, organisation: int) -> Feedback | None:
+    """One voice by key with its references, or None."""
+    rows = Feedback.objects.filter(organisation_id=organisation, id=feedback_id, deleted_at__isnull=True)
+    return rows.select_related("unit", "staff", "touchpoint", "customer").first()
+
+
+def analyses(ids: list[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, Analysis]:
+    """The current analysis of each voice that has one."""
+    rows = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=ids, is_current=True)
+    return {row.feedback_id: row for row in rows}
+
+
+def scores(ids: list[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, list[Score]]:
+    """The scores of each voice, in a steady order."""
+    found: dict[uuid.UUID, list[Score]] = {}
+    for row in Score.objects.filter(organisation_id=organisation, feedback_id__in=ids).order_by("kind", "item"):
+        found.setdefault(row.feedback_id, []).append(row)
+    return found
+
+
+def twins(row: Feedback, *, organisation: int) -> int:
+    """How many other voices of the same customer bear the same fingerprint: likely duplicates, told, never dropped."""
+    if row.customer_id is None or row.fingerprint == 0:
+        return 0
+    rows = Feedback.objects.filter(organisation_id=organisation, customer_id=row.customer_id, fingerprint=row.fingerprint)
+    return rows.filter(deleted_at__isnull=True).exclude(id=row.id).count()
+
+

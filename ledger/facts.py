@@ -1,0 +1,120 @@
+"""Recording facts and replaying what followed them badly. Called by every domain app inside its own transaction."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
+
+from cxms.lib.ids import new_id
+from ledger import doorbell
+from ledger.flow import Flow
+from ledger.models import Delivery, Fact
+
+
+@cache
+def flows() -> tuple[Flow, ...]:
+    """The table of followers, named by the settings and loaded once."""
+    return tuple(import_string(settings.LEDGER_FLOWS))
+
+
+@cache
+def flow_of(follower: str) -> Flow | None:
+    """The flow whose handler bears this name, or None when a release dropped it."""
+    return next((flow for flow in flows() if flow.handler == follower), None)
+
+
+@cache
+def _followers(kind: str) -> tuple[Flow, ...]:
+    return tuple(flow for flow in flows() if flow.fact == kind)
+
+
+def record(
+    kind: str, subject: uuid.UUID | str, data: dict[str, Any], *, organisation: int, now: datetime, actor: str = "system"
+) -> uuid.UUID:
+    """Writes a fact and one delivery per follower in the caller's transaction; rings the doorbell after the commit.
+
+    kind: past tense, "complaint.opened"; subject: the id of what it speaks of; data: ids and small values, JSON.
+    """
+    return record_many([(kind, subject, data)], organisation=organisation, now=now, actor=actor)[0]
+
+
+def record_many(
+    facts: Iterable[tuple[str, uuid.UUID | str, dict[str, Any]]],
+    *,
+    organisation: int,
+    now: datetime,
+    actor: str = "system",
+) -> list[uuid.UUID]:
+    """As `record`, for many facts in two statements."""
+    rows = [
+        Fact(
+            id=new_id(),
+            organisation_id=organisation,
+            kind=kind,
+            subject=str(subject),
+            data=data,
+            actor=actor[:120],
+            at=now,
+        )
+        for kind, subject, data in facts
+    ]
+    Fact.objects.bulk_create(rows)
+    queues: set[str] = set()
+    deliveries = []
+    for fact in rows:
+        for flow in _followers(fact.kind):
+            queues.add(flow.queue)
+            deliveries.append(
+                Delivery(
+                    organisation_id=organisation, fact_id=fact.id, follower=flow.handler, queue=flow.queue, run_at=now
+                )
+            )
+    Delivery.objects.bulk_create(deliveries)
+    kinds = [(fact.kind, fact.subject) for fact in rows]
+    transaction.on_commit(_ringer(organisation, queues, kinds))
+    return [fact.id for fact in rows]
+
+
+def _ringer(organisation: int, queues: set[str], kinds: list[tuple[str, str]]) -> Callable[[], None]:
+    def ring() -> None:
+        doorbell.ring(queues)
+        doorbell.publish(organisation, kinds)
+
+    return ring
+
+
+def replay(delivery_id: int, *, organisation: int, now: datetime, actor: str) -> bool:
+    """Makes a dead delivery due again. False when it is not dead. Records who did it."""
+    changed = Delivery.objects.filter(organisation_id=organisation, id=delivery_id, dead_at__isnull=False).update(
+        dead_at=None, attempts=0, run_at=now, failure="", last_error=""
+    )
+    if changed:
+        record("delivery.replayed", str(delivery_id), {}, organisation=organisation, now=now, actor=actor)
+    return bool(changed)
+
+
+def clear(before: datetime, *, organisation: int) -> int:
+    """Deletes done deliveries older than `before`; facts stay, they are the audit. Returns how many went."""
+    n, _ = Delivery.objects.filter(organisation_id=organisation, done_at__lt=before).delete()
+    return n
+
+
+def backlog() -> list[dict[str, Any]]:
+    """Due and dead deliveries by queue for the current organisation, for the health page."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select queue, count(*) filter (where dead_at is null), count(*) filter (where dead_at is not null) "
+            "from ledger_delivery where done_at is null group by queue order by queue"
+        )
+        return [{"queue": q, "n_due": due, "n_dead": dead} for q, due, dead in cursor.fetchall()]
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON of ids and numbers, stable in key order."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, default=str)

@@ -1,0 +1,36 @@
+"""The shapes of `cxms/flows.py`: which handler follows which fact, and what runs by the clock. No tables, no imports up.
+
+A *database* follower is `handler(*, organisation, facts, now)`: called inside the organisation's scope with one
+claimed fact; its effect and the delivery's `done_at` commit together, a crash rolls both back: exactly once.
+An *outside* follower (mail, HTTP) is a module with `prepare(*, organisation, fact, now)` in scope → message or None,
+`perform(message)` with no transaction open, and `settle(*, organisation, fact, message, result, now)` in scope again:
+at least once, fenced by a lease.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One arrow of the house: `fact` → `handler` (dotted path) on `queue`."""
+
+    fact: str
+    handler: str
+    queue: str
+    outside: bool = False
+    batch: int = 20
+    max_attempts: int = 12
+    lease_seconds: int = 60
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Work by the clock: `organisations` lists who is due (dispatcher), `run` does one of them in scope.
+
+    next_at: dotted path of a function giving the earliest instant at which this timer will have work, or None.
+    """
+
+    name: str
+    organisations: str
+    run: str
+    next_at: str = ""

@@ -1,0 +1,39 @@
+"""Celery's side of the ledger: ring, poll, stand in. The message carries nothing that could be lost."""
+
+import logging
+import random
+import threading
+import time
+
+from celery import shared_task
+from django.db import close_old_connections, connections
+
+from ledger import clockwork, runner
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="ledger.drain", ignore_result=True)
+def drain(queue: str = "") -> int:
+    """Works what is due; rung after commits."""
+    return runner.drain(queue, seconds=10.0)
+
+
+def poll_forever() -> None:
+    """A worker child's own loop: every second or two it works what is due, rung or not, and beats."""
+    while True:
+        time.sleep(random.uniform(0.8, 1.6))
+        try:
+            close_old_connections()
+            runner.beat("worker")
+            runner.drain(seconds=5.0)
+            clockwork.stand_in()
+        except Exception as error:
+            log.warning("poll failed: %s", error)
+            for connection in connections.all():
+                connection.close()
+
+
+def start_polling() -> None:
+    """Starts the polling thread of this worker child."""
+    threading.Thread(target=poll_forever, name="ledger-poll", daemon=True).start()

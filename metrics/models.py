@@ -1,0 +1,104 @@
+"""Roll-ups and the signed deltas they are folded from. Components only: counts, sums, histograms; never an average.
+
+`Delta` is written by statement triggers on the score and feedback tables (this app's migrations); `rollup.fold` adds
+it to three families of slices; a read adds what is not folded yet.
+"""
+
+from typing import Any
+
+from django.db import models
+from django_scopes import ScopedManager
+
+N_BINS = 11
+
+
+class Components(models.Model):
+    """What every bucket stores. `h0`…`h10` count values 0…10 of whole-number scales."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation_id = models.IntegerField()
+    kind = models.CharField(max_length=8)
+    item = models.CharField(max_length=64)
+    scale_min = models.SmallIntegerField()
+    scale_max = models.SmallIntegerField()
+    n = models.BigIntegerField(default=0)
+    total = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    squares = models.DecimalField(max_digits=24, decimal_places=8, default=0)
+    h0 = models.BigIntegerField(default=0)
+    h1 = models.BigIntegerField(default=0)
+    h2 = models.BigIntegerField(default=0)
+    h3 = models.BigIntegerField(default=0)
+    h4 = models.BigIntegerField(default=0)
+    h5 = models.BigIntegerField(default=0)
+    h6 = models.BigIntegerField(default=0)
+    h7 = models.BigIntegerField(default=0)
+    h8 = models.BigIntegerField(default=0)
+    h9 = models.BigIntegerField(default=0)
+    h10 = models.BigIntegerField(default=0)
+
+    objects = ScopedManager(organisation="organisation_id")
+
+    class Meta:
+        abstract = True
+
+
+def _key(name: str, *dimensions: str) -> Any:
+    fields = ["organisation_id", "kind", "local_day", *dimensions, "item", "scale_min", "scale_max"]
+    return models.UniqueConstraint(fields=fields, name=name, nulls_distinct=False)
+
+
+class UnitDay(Components):
+    """By unit and local day: trends, stores, regions."""
+
+    unit_id = models.UUIDField(null=True)
+    local_day = models.DateField()
+
+    class Meta:
+        constraints = [_key("unitday_key", "unit_id")]
+
+
+class StaffWeek(Components):
+    """By employee and week (its Monday): a person is never shown by day."""
+
+    staff_id = models.UUIDField()
+    local_day = models.DateField()
+
+    class Meta:
+        constraints = [_key("staffweek_key", "staff_id")]
+
+
+class TouchpointDay(Components):
+    """By touchpoint, channel and local day."""
+
+    touchpoint_id = models.UUIDField(null=True)
+    channel = models.CharField(max_length=12)
+    local_day = models.DateField()
+
+    class Meta:
+        constraints = [_key("touchpointday_key", "touchpoint_id", "channel")]
+
+
+class Delta(models.Model):
+    """A signed change not folded yet: `sign` many equal scores came (positive) or left (negative)."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation_id = models.IntegerField()
+    kind = models.CharField(max_length=8)
+    item = models.CharField(max_length=64)
+    scale_min = models.SmallIntegerField()
+    scale_max = models.SmallIntegerField()
+    unit_id = models.UUIDField(null=True)
+    staff_id = models.UUIDField(null=True)
+    touchpoint_id = models.UUIDField(null=True)
+    channel = models.CharField(max_length=12)
+    local_day = models.DateField()
+    value = models.DecimalField(max_digits=9, decimal_places=4)
+    sign = models.IntegerField()
+
+    objects = ScopedManager(organisation="organisation_id")
+
+    class Meta:
+        indexes = [
+            # the fold takes an organisation's oldest; reads add what is left of a kind
+            models.Index(fields=["organisation_id", "id"], name="delta_fold"),
+        ]

@@ -1,0 +1,54 @@
+"""Statistics: numbers in, frozen dataclasses out. Every figure of the product is computed by these functions.
+
+Called by the metric definitions, the series, the alert rules and the reports. They know no framework, no table and no
+organisation; what a figure means is written in the definition register, which names the function it uses.
+
+Never NaN or infinity: a figure that does not exist is None, input that cannot be is a ValueError.
+"""
+
+from metrics.statistics.charts import moving_range_limit, p_chart, xmr
+from metrics.statistics.comparisons import (
+    compare_shares,
+    competition_rank,
+    holm,
+    mean_difference,
+    nps_difference,
+    poisson_rates,
+    tiers,
+    two_proportions,
+)
+from metrics.statistics.drivers import relative_weights, shapley_weights
+from metrics.statistics.indices import acsi, ces, csi, csi_of, revenue_at_risk
+from metrics.statistics.intervals import mean_estimate, nps, poisson_rate, sample_size, weighted_nps, wilson
+from metrics.statistics.results import Chart, Drivers, Estimate, Test
+
+__all__ = [
+    "Chart",
+    "Drivers",
+    "Estimate",
+    "Test",
+    "acsi",
+    "ces",
+    "compare_shares",
+    "competition_rank",
+    "csi",
+    "csi_of",
+    "holm",
+    "mean_difference",
+    "mean_estimate",
+    "moving_range_limit",
+    "nps",
+    "nps_difference",
+    "p_chart",
+    "poisson_rate",
+    "poisson_rates",
+    "relative_weights",
+    "revenue_at_risk",
+    "sample_size",
+    "shapley_weights",
+    "tiers",
+    "two_proportions",
+    "weighted_nps",
+    "wilson",
+    "xmr",
+]

@@ -1,0 +1,60 @@
+"""Who may do what: one table, the only source for doors and tests. Roles hold capabilities; API keys hold scopes.
+
+A capability has the same name as the API scope where both exist. A view without a capability fails a test.
+"""
+
+from tenancy.enums import Role
+
+A, M, E, R, S, F, Y = (
+    Role.ADMIN,
+    Role.CX_MANAGER,
+    Role.EXECUTIVE,
+    Role.REGION_MANAGER,
+    Role.STORE_MANAGER,
+    Role.FRONTLINE,
+    Role.ANALYST,
+)
+
+CAPABILITIES: dict[str, frozenset[Role]] = {
+    "home:read": frozenset({A, M, E, R, S, F, Y}),
+    "feedback:read": frozenset({A, M, E, R, S, F, Y}),
+    "feedback:write": frozenset({A, M, R, S, F}),
+    "complaints:read": frozenset({A, M, E, R, S, F}),
+    "complaints:write": frozenset({A, M, E, R, S, F}),
+    "complaints:manage": frozenset({A, M, E, R, S}),
+    "customers:read": frozenset({A, M, E, R, S, F}),
+    "customers:write": frozenset({A, M}),
+    "events:write": frozenset({A, M}),
+    "metrics:read": frozenset({A, M, E, R, S, Y}),
+    "metrics:raw": frozenset({A}),
+    "calendars:write": frozenset({A, M}),
+    "policies:write": frozenset({A, M}),
+    "webhooks:write": frozenset({A}),
+    "privacy:write": frozenset({A}),
+    "backdate": frozenset({A}),
+    "notices:read": frozenset({A, M, E, R, S, F, Y}),
+    "settings:read": frozenset({A, M}),
+}
+
+API_SCOPES = (
+    "feedback:read",
+    "feedback:write",
+    "complaints:read",
+    "complaints:write",
+    "customers:read",
+    "customers:write",
+    "events:write",
+    "metrics:read",
+    "metrics:raw",
+    "calendars:write",
+    "policies:write",
+    "webhooks:write",
+    "privacy:write",
+    "backdate",
+)
+
+
+def may(roles: set[str], capability: str) -> bool:
+    """True when any of the roles holds the capability. Raises KeyError for a capability that is not declared."""
+    holders = CAPABILITIES[capability]
+    return any(role in holders for role in roles)

@@ -1,0 +1,215 @@
+"""Organisations, units, staff, members, keys, calendars and the touchpoint catalogue.
+
+`User`, sessions and `Organisation` are global; every other table is walled. `TenantModel` is the base of all tenant
+tables of the house: a UUIDv7 key, an organisation, a scoped manager.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django_scopes import ScopedManager
+
+from cxms.lib.ids import new_id
+from tenancy.enums import Role, UnitKind
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Organisation(models.Model):
+    """A tenant. Its integer key travels in `app.organisation` and stands first in every tenant key."""
+
+    id = models.AutoField(primary_key=True)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=40, default="Asia/Shanghai")
+    language = models.CharField(max_length=10, default="zh-hans")
+    channels_off = ArrayField(models.CharField(max_length=12), default=list)
+    complaint_exposure = models.CharField(max_length=24, default="order")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class UserAccounts(BaseUserManager["User"]):
+    """Makes log-ins."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A log-in with a normalised address; no password means it cannot log in by password yet."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person's log-in, by e-mail. Belongs to organisations through `Member`."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=80)
+    language = models.CharField(max_length=10, blank=True, default="")
+    theme = models.CharField(max_length=8, blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = UserAccounts()
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class TenantModel(models.Model):
+    """The base of every walled table."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+
+    objects = ScopedManager(organisation="organisation")
+
+    class Meta:
+        abstract = True
+
+
+class Unit(TenantModel):
+    """组织单元. `path` is the present place, '/HQ/EAST/S001/'; history is in `UnitPlacement`."""
+
+    code = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16, choices=UnitKind.choices)
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=40, blank=True, default="")
+    calendar = models.CharField(max_length=64, blank=True, default="")
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    path = models.CharField(max_length=400)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="unit_code")]
+        indexes = [
+            # subtree filters: path like '/HQ/EAST/%'
+            models.Index(fields=["organisation", "path"], name="unit_path", opclasses=["int4_ops", "text_pattern_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UnitPlacement(TenantModel):
+    """Where a unit hung in the tree on which days: [from_date, to_date). A figure follows the tree of its day."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="placements")
+    path = models.CharField(max_length=400)
+    from_date = models.DateField()
+    to_date = models.DateField()
+
+    class Meta:
+        indexes = [
+            # series join each bucket with the placement of its day
+            models.Index(fields=["organisation", "unit", "from_date"], name="placement_unit"),
+        ]
+
+
+class Staff(TenantModel):
+    """员工: a person who is measured, with or without a log-in."""
+
+    employee_no = models.CharField(max_length=64)
+    name = models.CharField(max_length=80)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="staff")
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "employee_no"], name="staff_no")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Touchpoint(TenantModel):
+    """触点: a place where customers meet the organisation."""
+
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=80)
+    stage = models.CharField(max_length=40, blank=True, default="")
+    owner_unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
+    position = models.SmallIntegerField(default=0)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="touchpoint_code")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(TenantModel):
+    """A log-in inside an organisation."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    absent = models.BooleanField(default=False)
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "user"], name="member_user")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberRole(TenantModel):
+    """One role of a member over a unit's subtree."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "member", "role", "unit"], name="member_role")]
+
+
+class ApiKey(TenantModel):
+    """A machine's key: shown once, kept as sha256; `prefix` finds it before the organisation is known."""
+
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.BinaryField()
+    name = models.CharField(max_length=80)
+    scopes = ArrayField(models.CharField(max_length=32))
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+
+class CalendarVersion(TenantModel):
+    """A working calendar as it stood from `valid_from` on; editing writes a new version."""
+
+    code = models.CharField(max_length=64)
+    version = models.IntegerField()
+    spec = models.JSONField()
+    valid_from = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "code", "version"], name="calendar_version")]
+
+
+class AuditEvent(TenantModel):
+    """Who did what to which object, appended only: the application role may neither change nor delete a row."""
+
+    seq = models.BigIntegerField(db_default=models.expressions.RawSQL("nextval('tenancy_audit_seq')", []))
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=120)
+    action = models.CharField(max_length=64)
+    subject = models.CharField(max_length=80)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            # the audit page: newest first
+            models.Index(fields=["organisation", "-seq"], name="audit_order"),
+        ]
