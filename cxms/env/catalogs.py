@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -241,10 +242,15 @@ def _order(source: Source) -> tuple[str, str]:
 
 
 def _to_taiwan(text: str) -> str:
+    return str(_taiwan_converter().convert(text))
+
+
+@cache
+def _taiwan_converter() -> Any:
     # Loading its dictionaries takes longer than everything else here; only `update` needs them.
     import opencc  # noqa: PLC0415
 
-    return str(opencc.OpenCC("s2twp").convert(text))
+    return opencc.OpenCC("s2twp")
 
 
 if __name__ == "__main__":

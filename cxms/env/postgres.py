@@ -72,8 +72,7 @@ class PostgresServer:
     def _launch(self) -> None:
         # Processes of a killed server may hold its shared memory for a moment, and a dying one its port.
         for patience in range(40, -1, -1):
-            offset = self.log.stat().st_size if self.log.exists() else 0
-            self._spawn()
+            offset = self._spawn()
             if processes.wait_until(lambda: self.has_died() or self._answers(), READY_SECONDS) and not self.has_died():
                 return
             told = self._log_since(offset)
@@ -82,11 +81,13 @@ class PostgresServer:
                 raise EngineError(f"PostgreSQL did not start:\n{told or 'it said nothing'}")
             processes.wait_until(lambda: False, 0.25)
 
-    def _spawn(self) -> None:
+    def _spawn(self) -> int:
+        """Start the server; return where in the log its own words begin."""
         argv = [str(self._installation.bin_dir / "postgres"), "-D", str(self.data)]
         for name, value in self._settings().items():
             argv += ["-c", f"{name}={value}"]
-        with self.log.open("ab") as log:
+        with processes.open_log(self.log) as log:
+            offset = log.seek(0, os.SEEK_END)
             self.child = processes.spawn(
                 argv,
                 env=self._environment(),
@@ -96,6 +97,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
             )
+        return offset
 
     def _settings(self) -> dict[str, str]:
         socket_folder = str(self.data) if len(str(self.data)) <= LONGEST_SOCKET_FOLDER else ""
@@ -140,7 +142,7 @@ class PostgresServer:
         processes.write_atomically(password_file, self._password())
         give_to(password_file, self._account)
         try:
-            with self.log.open("ab") as log:
+            with processes.open_log(self.log) as log:
                 child = processes.spawn(
                     [str(self._installation.bin_dir / "initdb"), *self._initdb_flags(fresh, password_file)],
                     env=self._environment(),

@@ -21,6 +21,8 @@ _prctl = ctypes.CDLL(None).prctl
 # Environment mark by which the processes of one run, grandchildren included, are recognised.
 RUN_MARK = "CXMS_RUN_MARK"
 
+LARGEST_LOG_BYTES = 20 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Account:
@@ -67,6 +69,13 @@ def spawn(
         preexec_fn=tie,
         **options,
     )
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log to append to; one that has grown large makes room first and stays beside it as `.1`."""
+    if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")
 
 
 def run_tied(

@@ -204,7 +204,7 @@ class WebReady:
         self._told = False
 
     def __call__(self) -> bool:
-        answer = self._answer()
+        answer = self._answer() if self._paths else None
         if answer is None:
             return not self._paths
         status, body = answer

@@ -9,9 +9,7 @@ import sys
 from pathlib import Path
 
 import django
-from django.conf import settings
 from django.template import TemplateDoesNotExist, TemplateSyntaxError, engines
-from django.template.utils import get_app_template_dirs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,8 +18,7 @@ def problems() -> list[str]:
     """The templates of this checkout that do not compile, with the reason, a line each."""
     lines = []
     for engine in engines.all():
-        folders = [Path(folder) for folder in (*settings.TEMPLATES[0]["DIRS"], *get_app_template_dirs("templates"))]
-        for folder in sorted({folder.resolve() for folder in folders}):
+        for folder in sorted({Path(folder).resolve() for folder in engine.template_dirs}):
             if not folder.is_relative_to(ROOT) or ".venv" in folder.parts:
                 continue
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -6,6 +6,7 @@ Called by `engines`.
 import secrets
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import redis
@@ -58,7 +59,7 @@ class ValkeyServer:
         return self.child is not None and processes.has_ended(self.child)
 
     def _launch(self) -> None:
-        with self.log.open("ab") as log:
+        with processes.open_log(self.log) as log:
             # Settings come by standard input: a password among the arguments would show in the list of processes.
             self.child = processes.spawn(
                 [str(self._program), "-"],
@@ -69,7 +70,7 @@ class ValkeyServer:
                 stderr=log,
             )
         assert self.child.stdin is not None
-        with self.child.stdin as stream:
+        with suppress(BrokenPipeError), self.child.stdin as stream:
             stream.write(self._settings().encode())
         answered = processes.wait_until(lambda: self.has_died() or self._answers(), READY_SECONDS)
         if not answered or self.has_died():
