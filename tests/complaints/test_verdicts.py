@@ -169,6 +169,16 @@ def test_a_breach_by_change_while_paused_counts_on_after_the_pause() -> None:
     assert (verdict.late_seconds, verdict.late_working_seconds) == (5400, 3600)
 
 
+def test_a_change_comes_after_the_pause_and_before_the_sweep_of_its_instant() -> None:
+    clock: Any = {"calendar": ALWAYS, "started_at": at("10:00"), "now": at("13:00")}
+    unrung = judge(**clock, target_seconds=7200, changes=[change("11:00", 4 * 3600)])
+    assert rings(unrung)["0.5"] == at("12:00")
+    exact = judge(**clock, target_seconds=4 * 3600, changes=[change("12:00", 7200)])
+    assert (exact.breached_at, exact.cause) == (at("12:00"), "target_change")
+    held = judge(**clock, target_seconds=4 * 3600, changes=[change("12:30", 7200)], pauses=[(at("12:30"), at("12:50"))])
+    assert rings(held)["+1800"] == at("13:20")
+
+
 def test_changes_after_stop_or_breach_change_nothing() -> None:
     clock: Any = {"calendar": ALWAYS, "started_at": at("10:00"), "target_seconds": 7200}
     for changes in ([change("12:01", 86_400)], [change("12:01", 60)]):

@@ -172,7 +172,7 @@ def test_clock_change_inside_the_hours() -> None:
 
 
 def test_day_that_a_zone_skipped() -> None:
-    apia = calendar("Pacific/Apia", weekly=weekly(EVERY_DAY, ("09:00", "12:00")))
+    apia = calendar("Pacific/Apia", weekly=weekly(EVERY_DAY, ("09:00", "12:00")) | {"fri": [["13:00", "15:00"]]})
     start, end = at("2011-12-29 00:00", "Pacific/Apia"), at("2012-01-01 00:00", "Pacific/Apia")
     assert elapsed_seconds(apia, start, end) == 2 * 3 * 3600
 
@@ -235,6 +235,13 @@ def test_pauses_may_touch_overlap_and_be_empty() -> None:
     pauses = [(10, 20), (15, 30), (30, 40), (50, 45), (12, 13), (0, 5)]
     instants = [(start + timedelta(minutes=a), start + timedelta(minutes=b)) for a, b in pauses]
     assert due_at(ALWAYS, start, 600, iter(instants)) == start + timedelta(minutes=45)
+
+
+def test_a_pause_runs_on_over_closed_hours_and_whole_days() -> None:
+    start = at("2026-03-02 10:00")
+    pauses = [(at("2026-03-02 11:00"), at("2026-03-05 16:30")), (at("2026-03-05 17:00"), at("2026-03-06 02:00"))]
+    assert due_at(OFFICE, start, 7200, pauses) == at("2026-03-06 09:30")
+    assert elapsed_seconds(OFFICE, start, at("2026-03-06 10:00"), pauses) == 3600 + 1800 + 3600
 
 
 def test_calendar_that_never_opens_again() -> None:

@@ -39,7 +39,7 @@ Minutes = np.ndarray[Any, np.dtype[np.bool_]]
 
 @st.composite
 def day_hours(draw: st.DrawFn) -> list[list[str]]:
-    cuts = sorted(draw(st.sets(st.integers(0, 29), max_size=6)))
+    cuts = sorted(draw(st.sets(st.integers(0, 29), min_size=2, max_size=6)))
     pairs = [(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False) if a < 24 and b - a <= 24]
     return [[f"{a:02}:00", "24:00" if b == 24 and draw(st.booleans()) else f"{b % 24:02}:00"] for a, b in pairs]
 
@@ -51,10 +51,12 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], datetime]:
     spec = {
         "timezone": zone,
         "always": draw(st.integers(0, 9)) == 0,
-        "weekly": draw(st.dictionaries(st.sampled_from(EVERY_DAY), day_hours(), min_size=1)),
+        "weekly": dict(
+            zip(draw(st.permutations(EVERY_DAY)), draw(st.lists(day_hours(), min_size=2)) * 4, strict=False)
+        ),
         "holidays": draw(st.lists(st.sampled_from(days), max_size=2)),
         "workdays": draw(st.dictionaries(st.sampled_from(days), day_hours().filter(bool), max_size=2)),
-        "special": draw(st.dictionaries(st.sampled_from(days), day_hours(), max_size=2)),
+        "special": draw(st.dictionaries(st.sampled_from(days), st.one_of(day_hours(), st.just([])), max_size=2)),
     }
     assume(spec["always"] or spec["workdays"] or any(spec["weekly"].values()) or any(spec["special"].values()))
     return spec, at(f"{monday.isoformat()} 12:00", zone)
@@ -82,9 +84,12 @@ def seconds_open(spec: dict[str, Any], origin: datetime, n_days: int) -> Minutes
     return np.repeat(np.array(minutes, dtype=np.bool_), 60)
 
 
-offsets = st.one_of(st.integers(0, 6 * 86_400), st.integers(0, 6 * 24).map(lambda hour: hour * 3600))
+offsets = st.one_of(st.integers(0, 5 * 86_400), st.integers(0, 5 * 24).map(lambda hour: hour * 3600))
 pause_lists = st.lists(
-    st.tuples(offsets, st.one_of(st.integers(-10, 4 * 3600), st.integers(0, 3 * 86_400), st.none())), max_size=4
+    st.tuples(
+        offsets, st.one_of(st.integers(-10, 4 * 3600), st.integers(4, 60).map(lambda hours: hours * 3600), st.none())
+    ),
+    max_size=4,
 )
 
 
