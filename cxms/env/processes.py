@@ -79,12 +79,22 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def run_tied(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: int | IO[Any] | None = subprocess.PIPE
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    stdout: int | IO[Any] | None = subprocess.PIPE,
+    each_second: Callable[[], None] = lambda: None,
 ) -> tuple[int, str]:
     """Run a command to its end and return its exit code and what it said; it ends early when we do."""
     child = spawn(argv, env=env, cwd=cwd, stdout=stdout, stderr=subprocess.STDOUT)
+    said: bytes | None = None
     try:
-        said = child.communicate()[0]
+        while child.returncode is None:
+            try:
+                said = child.communicate(timeout=1.0)[0]
+            except subprocess.TimeoutExpired:
+                each_second()
     except BaseException:
         end(child, stop_signal=signal.SIGTERM, grace_seconds=5.0)
         raise

@@ -100,7 +100,9 @@ def run(options: Options) -> int:
         if options.demo:
             load_demo(urls, values)
         logins = _start_logins(values) if options.demo else None
-        supervisor = Supervisor(children(options, values), options.data_dir / "pids.json", revive=engines.revive)
+        table = children(options, values)
+        print(f"· starting {', '.join(child.name for child in table)} …", flush=True)
+        supervisor = Supervisor(table, options.data_dir / "pids.json", revive=engines.revive)
         return supervisor.run(lambda: announce(options, engines, logins, time.monotonic() - began))
 
 
@@ -156,7 +158,7 @@ def prepare_schema(urls: roles.Urls, values: Mapping[str, str]) -> None:
     with step("migrations"):
         if urls.superuser and schema.is_current(urls.superuser, ROOT):
             return
-        code, said = schema.migrate(ROOT, values)
+        code, said = schema.migrate(ROOT, values, lambda: print(".", end="", flush=True))
         if code != 0:
             raise EngineError(f"manage.py migrate failed:\n{said}")
         if urls.superuser:

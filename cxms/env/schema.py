@@ -7,7 +7,7 @@ The mark is a comment on the database itself, so it can never outlive it.
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,12 +52,15 @@ def mark_current(superuser_url: str, root: Path) -> None:
         connection.close()
 
 
-def migrate(root: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+def migrate(
+    root: Path, environment: Mapping[str, str], each_second: Callable[[], None] = lambda: None
+) -> tuple[int, str]:
     """Run `manage.py migrate` as the migrator; return its exit code and what it said."""
     return processes.run_tied(
         [sys.executable, "manage.py", "migrate", "--no-input"],
         env={**os.environ, **environment, "CXMS_ROLE": "migrator"},
         cwd=root,
+        each_second=each_second,
     )
 
 
