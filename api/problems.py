@@ -58,7 +58,9 @@ def not_found() -> Response:
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception hook: rolls the request's transaction back and answers in our one shape."""
     found: Response | None = None
-    if isinstance(error, Problem):
+    if isinstance(error, Problem) and hasattr(error, "stored"):
+        found = Response(error.stored.body, status=error.stored.status, headers={"Idempotent-Replayed": "true"})
+    elif isinstance(error, Problem):
         found = response(error.status, error.code, error.detail, error.errors)
         for name, value in error.headers.items():
             found[name] = value

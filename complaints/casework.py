@@ -13,7 +13,9 @@ from feedback.models import Analysis, Feedback
 
 def judge_range(first: str, last: str, *, organisation: int, now: datetime) -> int:
     """Opens tickets for the complaints among the analysed voices first..last that have none. Returns how many."""
-    rows = Analysis.objects.filter(organisation_id=organisation, is_current=True, feedback_id__range=(first, last))
+    rows = Analysis.objects.filter(
+        organisation_id=organisation, is_current=True, feedback_id__gte=first, feedback_id__lte=last
+    )
     called = [row for row in rows if row.kind == "complaint" or row.red_line]
     voices = Feedback.objects.in_bulk([row.feedback_id for row in called])
     taken = set(

@@ -34,7 +34,7 @@ def voice(payload: Any, *, channels: frozenset[str], now: datetime, row: int = 0
         staff=code(payload, "staff"),
         touchpoint=code(payload, "touchpoint"),
         scores=scores,
-        metadata=_metadata(payload.get("metadata")),
+        metadata=metadata(payload.get("metadata")),
         row=row,
     )
 
@@ -160,7 +160,8 @@ def _scale(value: Any, kind: str, where: str) -> tuple[int, int]:
     return value[0], value[1]
 
 
-def _metadata(value: Any) -> dict[str, Any]:
+def metadata(value: Any) -> dict[str, Any]:
+    """The free part of a payload, cleaned of what PostgreSQL cannot hold."""
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -37,8 +37,9 @@ def organisation_scope(organisation: int) -> Iterator[None]:
         with scope(organisation=organisation), transaction.atomic():
             _set(str(organisation))
             yield
-            # inside an outer transaction the setting would outlive us: put back what was there
-            _set("")
+            # inside an outer transaction the setting would outlive us; a rollback puts it back by itself
+            if not transaction.get_rollback():
+                _set("")
     finally:
         _open.reset(token)
 

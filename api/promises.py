@@ -1,0 +1,92 @@
+"""`/policies`, `/calendars`, `/promises/preview`."""
+
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.door import Endpoint
+from api.problems import not_found
+from api.shapes import instant
+from complaints import preview, sla_policies
+from complaints.models import PolicyVersion
+from tenancy import calendars
+from tenancy.calendars import CalendarUnknown
+from tenancy.models import CalendarVersion
+
+
+def _policy(row: PolicyVersion) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "version": row.version,
+        "name": row.name,
+        "match": row.match,
+        "clauses": row.clauses,
+        "created_at": instant(row.created_at),
+    }
+
+
+def _calendar(row: CalendarVersion) -> dict[str, Any]:
+    return {"code": row.code, "version": row.version, "valid_from": instant(row.valid_from), **row.spec}
+
+
+class PolicyList(Endpoint):
+    """`GET /policies`."""
+
+    needs: ClassVar[dict[str, str]] = {"GET": "complaints:read"}
+
+    def get(self, request: Request) -> Response:
+        """The policies in matching order; the shipped default is there from the first day."""
+        sla_policies.add_presets(organisation=self.organisation, now=self.now, actor="system")
+        rows = sla_policies.in_force(organisation=self.organisation)
+        return Response({"results": [_policy(row) for row in rows], "next": None})
+
+
+class PolicyOne(Endpoint):
+    """`PUT /policies/{code}`, `GET /policies/{code}`."""
+
+    needs: ClassVar[dict[str, str]] = {"GET": "complaints:read", "PUT": "policies:write"}
+
+    def put(self, request: Request, code: str) -> Response:
+        """Writes a version; the same content again changes nothing."""
+        row = sla_policies.put(
+            code, self.document(), organisation=self.organisation, now=self.now, actor=self.actor
+        )
+        return Response(_policy(row), status=201 if row.created_at == self.now and row.version == 1 else 200)
+
+    def get(self, request: Request, code: str) -> Response:
+        """The version in force."""
+        rows = sla_policies.in_force(organisation=self.organisation)
+        row = next((found for found in rows if found.code == code), None)
+        return Response(_policy(row)) if row else not_found()
+
+
+class CalendarOne(Endpoint):
+    """`PUT /calendars/{code}`, `GET /calendars/{code}`."""
+
+    needs: ClassVar[dict[str, str]] = {"GET": "complaints:read", "PUT": "calendars:write"}
+
+    def put(self, request: Request, code: str) -> Response:
+        """Writes a version, valid from now on; running promises keep the one they started under."""
+        row = calendars.put(code, self.document(), organisation=self.organisation, now=self.now, actor=self.actor)
+        return Response(_calendar(row), status=201 if row.valid_from == self.now and row.version == 1 else 200)
+
+    def get(self, request: Request, code: str) -> Response:
+        """The version in force."""
+        try:
+            return Response(_calendar(calendars.current(code, organisation=self.organisation)))
+        except CalendarUnknown:
+            return not_found()
+
+
+class PromisePreview(Endpoint):
+    """`POST /promises/preview`: pure, nothing is stored."""
+
+    needs: ClassVar[dict[str, str]] = {"POST": "complaints:read"}
+
+    def post(self, request: Request) -> Response:
+        """Works a promise out."""
+        found = preview.answer(self.document(), organisation=self.organisation, now=self.now)
+        found["due_at"], found["breached_at"] = instant(found["due_at"]), instant(found["breached_at"])
+        found["levels"] = [{**level, "fire_at": instant(level["fire_at"])} for level in found["levels"]]
+        return Response(found)
