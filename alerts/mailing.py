@@ -16,7 +16,6 @@ from django.core.mail import EmailMessage, get_connection
 from alerts import notices
 from alerts.models import Notice
 from alerts.wording import words
-
 from ledger.errors import DeliveryError, Refused
 from ledger.models import Fact
 

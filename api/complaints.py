@@ -27,7 +27,29 @@ PAST = timedelta(seconds=2)
 INTERNAL = frozenset({"notified", "message", "own"})
 
 
-class ComplaintList(Endpoint):
+class Desk(Endpoint):
+    """What the three resources share."""
+
+    def shown(self, ticket: Ticket) -> dict[str, Any]:
+        """The ticket as stored now."""
+        row = queries.by_number(ticket.number, organisation=self.organisation)
+        if row is None:
+            raise Problem(404, "not_found", "not found")
+        return shapes.ticket(row, organisation=self.organisation, now=self.now)
+
+    def past(self, payload: dict[str, Any], name: str) -> datetime | None:
+        """An instant of the past, which needs the scope `backdate`; None for now."""
+        found = normalise.instant(payload, name, now=self.now)
+        if found is None or found > self.now - PAST:
+            if found is not None and found > self.now + PAST:
+                raise ShapeError("in the future", code="in_future", field=name)
+            return None
+        if not self.may("backdate"):
+            raise Problem(403, "scope_missing", "the past needs the scope backdate", [{"field": name, "code": "backdate"}])
+        return found
+
+
+class ComplaintList(Desk):
     """`POST /complaints`, `GET /complaints`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "complaints:read", "POST": "complaints:write"}
@@ -36,7 +58,7 @@ class ComplaintList(Endpoint):
         """Receives a complaint and opens its ticket in one transaction: 201, or 200 when it was filed before."""
         payload = self.document()
         voice = normalise.voice(payload, channels=intake.open_channels(self.organisation), now=self.now)
-        received = self._past(payload, "received_at")
+        received = self.past(payload, "received_at")
         complaint = Complaint(
             voice=voice,
             severity=_severity(payload),
@@ -75,23 +97,6 @@ class ComplaintList(Endpoint):
             "next": cursor_of(last.received_at.isoformat(), last.id) if last else None,
         }
 
-    def shown(self, ticket: Ticket) -> dict[str, Any]:
-        """The ticket as stored now."""
-        row = queries.by_number(ticket.number, organisation=self.organisation)
-        if row is None:
-            raise Problem(404, "not_found", "not found")
-        return shapes.ticket(row, organisation=self.organisation, now=self.now)
-
-    def _past(self, payload: dict[str, Any], name: str) -> datetime | None:
-        found = normalise.instant(payload, name, now=self.now)
-        if found is None or found > self.now - PAST:
-            if found is not None and found > self.now + PAST:
-                raise ShapeError("in the future", code="in_future", field=name)
-            return None
-        if not self.may("backdate"):
-            raise Problem(403, "scope_missing", "the past needs the scope backdate", [{"field": name, "code": "backdate"}])
-        return found
-
     def _history(self, value: Any) -> list[dict[str, Any]]:
         if value is None:
             return []
@@ -119,11 +124,10 @@ def _severity(payload: dict[str, Any]) -> str:
     return value
 
 
-class ComplaintOne(ComplaintList):
+class ComplaintOne(Desk):
     """`GET /complaints/{number}`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "complaints:read"}
-    http_method_names = ["get", "head", "options"]
 
     def get(self, request: Request, number: str) -> Response:
         """One ticket; its ETag is the version that If-Match takes."""
@@ -134,11 +138,10 @@ class ComplaintOne(ComplaintList):
         return Response(body, headers={"ETag": f'"{row.version}"'})
 
 
-class ComplaintMoves(ComplaintList):
+class ComplaintMoves(Desk):
     """`POST /complaints/{number}/moves`."""
 
     needs: ClassVar[dict[str, str]] = {"POST": "complaints:write"}
-    http_method_names = ["post", "options"]
 
     def post(self, request: Request, number: str) -> Response:
         """Applies one move: 200 with the ticket, 409 where its state forbids it, 412 when If-Match is stale."""
@@ -156,7 +159,7 @@ class ComplaintMoves(ComplaintList):
             organisation=self.organisation,
             actor=self.actor,
             actor_name=self.key.name if self.key else "",
-            at=self._past(payload, "at"),
+            at=self.past(payload, "at"),
             version=_version(request),
         )
         body = self.shown(ticket)

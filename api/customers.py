@@ -10,11 +10,11 @@ from rest_framework.response import Response
 from api.door import Endpoint
 from api.feedback import MAX_ROWS, NDJSON, rows_of, summary
 from api.problems import Problem, not_found
-from cxms.lib import strict_json
 from customers import customers, events
 from customers.cards import Card
 from customers.events import EventReceipt, RawEvent
 from customers.models import Customer
+from cxms.lib import strict_json
 from feedback import normalise
 from feedback.shapes import ShapeError
 

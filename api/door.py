@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.http.request import RawPostDataException
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -63,8 +63,9 @@ class Endpoint(APIView):
         opened = organisation_scope(self.key.organisation) if self.key else nullcontext()
         with opened:
             answer = super().dispatch(request, *args, **kwargs)
-            if self.stored is not None and isinstance(answer, Response) and answer.status_code < 400:
-                idempotency.end(self.stored, status=answer.status_code, body=answer.data)
+            taken: IdempotencyKey | None = self.__dict__["stored"]
+            if taken is not None and isinstance(answer, Response) and answer.status_code < 400:
+                idempotency.end(taken, status=answer.status_code, body=answer.data)
         return answer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from api import shapes
 from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.problems import Problem, not_found
 from cxms.lib import strict_json
+from cxms.lib.text import clean_text
 from feedback import intake, normalise, queries, voices
 from feedback.intake import Source
 from feedback.models import Feedback
@@ -125,7 +126,7 @@ class FeedbackExclude(Endpoint):
         reason = self.document().get("reason")
         if not isinstance(reason, str):
             raise ShapeError("a text is expected", code="wrong_type", field="reason")
-        reason = normalise.clean_text(reason)
+        reason = clean_text(reason)
         row = voices.exclude(key, reason, organisation=self.organisation, now=self.now, actor=self.actor)
         return Response({"id": str(row.id), "excluded": True})
 

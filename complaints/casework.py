@@ -7,7 +7,6 @@ from complaints import clocks, tickets, triage
 from complaints.clocks import Moment
 from complaints.models import Ticket
 from complaints.tickets import Opening
-from cxms.lib import clock as time
 from feedback.models import Analysis, Feedback
 
 
@@ -50,7 +49,7 @@ def meet_notify(ticket_id: uuid.UUID, at: datetime, *, organisation: int) -> Non
     """An executive's channel accepted the first message: the clause `notify` stops at that instant."""
     ticket = tickets.locked(ticket_id, organisation=organisation)
     held = clocks.locked(ticket)
-    moment = Moment(at=at, written_at=time.database_now(), actor="notices", is_history=ticket.is_history)
+    moment = Moment(at=at, written_at=clocks.database_now(), actor="notices", is_history=ticket.is_history)
     pauses = clocks.pauses_of(ticket)
     for clock in held:
         if clock.kind == "notify":

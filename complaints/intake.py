@@ -10,7 +10,6 @@ from complaints import clocks, moves, tickets
 from complaints.clocks import Moment
 from complaints.models import Ticket
 from complaints.tickets import Opening, TicketError
-from cxms.lib import clock as time
 from cxms.lib.errors import DomainError
 from feedback import analysis, intake, nlp
 from feedback.intake import Source
@@ -103,6 +102,6 @@ def _replay(
             )
         except DomainError as error:
             raise type(error)(error.message, code=error.code, field=f"moves[{i}].{error.field}") from error
-    moment = Moment(at=ticket.received_at, written_at=time.database_now(), actor=actor, is_history=is_history)
+    moment = Moment(at=ticket.received_at, written_at=clocks.database_now(), actor=actor, is_history=is_history)
     clocks.catch_up(ticket, moment=moment)
     return ticket

@@ -84,7 +84,7 @@ class TicketCounter(TenantModel):
 class Move(TenantModel):
     """One move of a ticket, in order: its timeline and its history. Appended only."""
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="moves")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
     seq = models.IntegerField()
     kind = models.CharField(max_length=24)
     at = models.DateTimeField()
@@ -101,7 +101,7 @@ class Move(TenantModel):
 class Clock(TenantModel):
     """One promise on one ticket in one cycle. `next_fire_at` is the next instant at which anything can change."""
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="clocks")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
     clause = models.CharField(max_length=64)
     kind = models.CharField(max_length=16)
     cycle = models.SmallIntegerField()
@@ -145,7 +145,7 @@ class Clock(TenantModel):
 class Pause(TenantModel):
     """A hold: from, to (None while it lasts), the reason and its proof. Ends by itself at `expires_at`."""
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="pauses")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=24, choices=PauseReason.choices)
     proof = models.CharField(max_length=400, blank=True, default="")
     from_at = models.DateTimeField()
@@ -163,8 +163,8 @@ class Pause(TenantModel):
 class Escalation(TenantModel):
     """A level that fired: one row for ever, whoever swept. `late_seconds` says how late it was written."""
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="escalations")
-    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="escalations")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="+")
     clause = models.CharField(max_length=64)
     cycle = models.SmallIntegerField()
     level = models.CharField(max_length=12)

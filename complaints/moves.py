@@ -18,7 +18,6 @@ from complaints.enums import ClockState, PauseReason, State
 from complaints.models import Clock, Move, Pause, Ticket
 from complaints.sla_policies import Case, match
 from complaints.tickets import TicketError
-from cxms.lib import clock as time
 from cxms.lib import failpoints
 from cxms.lib.errors import DomainError
 from ledger.facts import record
@@ -66,7 +65,7 @@ def apply(
     if version is not None and version != ticket.version:
         raise StaleVersion(_("这宗投诉刚被别人更新，请查看后再提交"), field="version")
     held = clocks.locked(ticket)
-    written_at = time.database_now()
+    written_at = clocks.database_now()
     moment = Moment(at=_instant(ticket, at, written_at), written_at=written_at, actor=actor, is_history=ticket.is_history)
     hand = Hand(ticket=ticket, clocks=held, pauses=clocks.pauses_of(ticket), moment=moment, fields=clean)
     _end_expired_hold(hand)

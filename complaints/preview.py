@@ -23,7 +23,7 @@ def answer(payload: dict[str, Any], *, organisation: int, now: datetime) -> dict
     if type(target) is not int or not 0 <= target <= MAX_TARGET:
         raise PreviewError(_("目标应为正整数秒"), code="bad_target", field="target_seconds")
     default = SPECS["solution"]
-    values = {
+    values: dict[str, Any] = {
         "calendar": _calendar(payload.get("calendar"), organisation),
         "started_at": _instant(payload.get("started_at"), "started_at"),
         "target_seconds": target,

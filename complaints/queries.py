@@ -33,8 +33,8 @@ class Filters:
 
 def tickets(filters: Filters, *, organisation: int, now: datetime) -> QuerySet[Ticket]:
     """Tickets that pass the filters, the one whose promise ends first on top."""
-    rows = Ticket.objects.filter(organisation_id=organisation).select_related("unit", "owner", "customer", "touchpoint")
-    rows = _seen(rows, filters)
+    everything = Ticket.objects.filter(organisation_id=organisation)
+    rows = _seen(everything.select_related("unit", "owner", "customer", "touchpoint"), filters)
     rows = _viewed(rows, filters.view, organisation, now)
     if filters.state:
         rows = rows.filter(state=filters.state)

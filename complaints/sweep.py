@@ -10,7 +10,6 @@ from datetime import datetime
 from complaints import clocks
 from complaints.clocks import Moment
 from complaints.models import Clock, Pause
-from cxms.lib import clock as time
 from cxms.lib import dispatch, failpoints
 
 DUE = """
@@ -34,7 +33,7 @@ def next_at() -> datetime | None:
 
 def sweep(*, organisation: int) -> int:
     """Settles one batch of due clocks of an organisation in the open scope. Returns how many were settled."""
-    asked_at = time.database_now()
+    asked_at = clocks.database_now()
     rows = list(
         Clock.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(organisation_id=organisation, next_fire_at__lte=asked_at)
@@ -44,7 +43,7 @@ def sweep(*, organisation: int) -> int:
     if not rows:
         return 0
     # after the locks: a stop that committed before us is seen, one that comes after us waits
-    now = time.database_now()
+    now = clocks.database_now()
     pauses: dict[object, list[Pause]] = defaultdict(list)
     for pause in Pause.objects.filter(organisation_id=organisation, ticket__in={row.ticket_id for row in rows}):
         pauses[pause.ticket_id].append(pause)

@@ -14,10 +14,9 @@ from complaints.clocks import Moment
 from complaints.enums import Severity, State
 from complaints.models import Move, PolicyVersion, Ticket
 from complaints.sla_policies import UNIT_CALENDAR, Case
-from cxms.lib import clock as time
+from customers.models import Customer
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
-from customers.models import Customer
 from feedback.models import Feedback
 from ledger.facts import record
 from tenancy import calendars, queries
@@ -55,7 +54,7 @@ def open_ticket(
     voice = opening.feedback
     unit = Unit.objects.filter(organisation_id=organisation, id=voice.unit_id).first() if voice.unit_id else None
     policy = _policy(opening, unit, organisation, now)
-    written_at = time.database_now()
+    written_at = clocks.database_now()
     moment = Moment(at=voice.received_at, written_at=written_at, actor=actor, is_history=opening.is_history)
     zone = queries.zone(queries.organisation(organisation).timezone)
     day = voice.received_at.astimezone(zone).date()

@@ -98,7 +98,7 @@ def put(
 ) -> tuple[Customer, bool]:
     """Upserts the customer with this external id as the CRM says; (row, created). Given fields replace ours."""
     (customer_id,) = resolve([card], organisation=organisation, now=now)
-    row = Customer.objects.select_for_update().get(organisation_id=organisation, id=customer_id)
+    row = Customer.objects.select_for_update().get(organisation_id=organisation, id=str(customer_id))
     created = row.created_at == now
     row.name, row.tier = card.name[:120] or row.name, card.tier[:24] or row.tier
     if card.phone:

@@ -33,7 +33,7 @@ class Identity(TenantModel):
 
     kind = models.CharField(max_length=12)
     value = models.CharField(max_length=254)
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identities")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "kind", "value"], name="identity_once")]
@@ -46,7 +46,7 @@ class CustomerEvent(TenantModel):
     kind = models.CharField(max_length=24)
     occurred_at = models.DateTimeField()
     local_day = models.DateField()
-    customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="events")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.SET_NULL, related_name="+")
     unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
     touchpoint = models.ForeignKey(Touchpoint, null=True, on_delete=models.PROTECT, related_name="+")

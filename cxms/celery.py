@@ -8,7 +8,7 @@ from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxms.settings")
 
-from django.conf import settings  # noqa: E402  Django's settings need the variable above
+from django.conf import settings
 
 app = Celery("cxms")
 app.conf.update(

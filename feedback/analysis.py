@@ -13,10 +13,7 @@ from feedback.nlp import Understanding
 from feedback.staging import Json
 from ledger.facts import record
 
-COLUMNS = (
-    "id organisation_id feedback_id engine is_current language kind sentiment sentiment_score topics topic_codes "
-    "urgency red_line red_terms pii analysed_at"
-).split()
+COLUMNS = ["id", "organisation_id", "feedback_id", "engine", "is_current", "language", "kind", "sentiment", "sentiment_score", "topics", "topic_codes", "urgency", "red_line", "red_terms", "pii", "analysed_at"]
 PENDING = """
     select f.id, f.text from feedback_feedback f
     where f.organisation_id = %s and f.id between %s and %s

@@ -25,14 +25,8 @@ from tenancy import queries
 from tenancy.enums import Channel
 from tenancy.queries import Codes
 
-COLUMNS = (
-    "id organisation_id raw_id raw_row channel external_id occurred_at received_at local_day customer_id unit_id "
-    "staff_id touchpoint_id text normal fingerprint metadata excluded_reason"
-).split()
-SCORE_COLUMNS = (
-    "organisation_id feedback_id kind item value scale_min scale_max unit_id staff_id touchpoint_id channel "
-    "local_day excluded"
-).split()
+COLUMNS = ["id", "organisation_id", "raw_id", "raw_row", "channel", "external_id", "occurred_at", "received_at", "local_day", "customer_id", "unit_id", "staff_id", "touchpoint_id", "text", "normal", "fingerprint", "metadata", "excluded_reason"]
+SCORE_COLUMNS = ["organisation_id", "feedback_id", "kind", "item", "value", "scale_min", "scale_max", "unit_id", "staff_id", "touchpoint_id", "channel", "local_day", "excluded"]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@
 transaction; parents are retired, never deleted). Score rows carry their dimensions so that triggers need no look-up.
 """
 
+from typing import ClassVar, Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django_scopes import ScopedManager
@@ -83,7 +85,7 @@ class Score(models.Model):
         Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
     )
     feedback = models.ForeignKey(
-        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="scores", db_index=False
+        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
     )
     kind = models.CharField(max_length=8, choices=ScoreKind.choices)
     item = models.CharField(max_length=64, blank=True, default="")
@@ -103,7 +105,7 @@ class Score(models.Model):
     local_day = models.DateField()
     excluded = models.BooleanField(default=False)
 
-    objects = ScopedManager(organisation="organisation")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation")
 
     class Meta:
         constraints = [
@@ -127,7 +129,7 @@ class Analysis(TenantModel):
     """What one engine version made of a text. A newer engine adds a row and takes `is_current`."""
 
     feedback = models.ForeignKey(
-        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="analyses", db_index=False
+        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
     )
     engine = models.CharField(max_length=40)
     is_current = models.BooleanField(default=True)

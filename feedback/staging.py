@@ -87,6 +87,8 @@ def _field(value: Any) -> str:
     if kind is bytes:
         return "\\\\x" + value.hex()
     if kind is list:
-        parts = ['"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in value]
-        return ("{" + ",".join(parts) + "}").translate(_ESCAPES)
-    return json.dumps(value.adapted, ensure_ascii=False).translate(_ESCAPES)
+        parts: list[str] = ['"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in value]
+        array = "{" + ",".join(parts) + "}"
+        return array.translate(_ESCAPES)
+    text: str = json.dumps(value.adapted, ensure_ascii=False)
+    return text.translate(_ESCAPES)

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
-from cxms.lib import clock
 from ledger import runner
 from ledger.flow import Timer
 
@@ -62,7 +61,7 @@ def tick(most_seconds: float = 1.0) -> float:
     wait = next_at()
     if wait is None:
         return most_seconds
-    return max(0.005, min(most_seconds, (wait - clock.database_now()).total_seconds()))
+    return max(0.005, min(most_seconds, (wait - runner.database_now()).total_seconds()))
 
 
 def stand_in() -> bool:

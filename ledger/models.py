@@ -3,6 +3,8 @@
 The ledger stands below tenancy, so `organisation_id` is a plain integer here; the wall is the same.
 """
 
+from typing import ClassVar, Self
+
 from django.db import models
 from django_scopes import ScopedManager
 
@@ -21,7 +23,7 @@ class Fact(models.Model):
     actor = models.CharField(max_length=120, default="system")
     at = models.DateTimeField()
 
-    objects = ScopedManager(organisation="organisation_id")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation_id")
 
     class Meta:
         indexes = [
@@ -41,7 +43,7 @@ class Delivery(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     organisation_id = models.IntegerField()
-    fact = models.ForeignKey(Fact, on_delete=models.CASCADE, db_constraint=False, related_name="deliveries")
+    fact = models.ForeignKey(Fact, on_delete=models.CASCADE, db_constraint=False, related_name="+")
     follower = models.CharField(max_length=120)
     queue = models.CharField(max_length=24)
     run_at = models.DateTimeField()
@@ -52,7 +54,7 @@ class Delivery(models.Model):
     done_at = models.DateTimeField(null=True)
     dead_at = models.DateTimeField(null=True)
 
-    objects = ScopedManager(organisation="organisation_id")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation_id")
 
     class Meta:
         constraints = [
@@ -85,7 +87,7 @@ class IdempotencyKey(models.Model):
     body = models.JSONField(null=True)
     created_at = models.DateTimeField()
 
-    objects = ScopedManager(organisation="organisation_id")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation_id")
 
     class Meta:
         constraints = [

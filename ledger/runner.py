@@ -50,6 +50,11 @@ def _handler(path: str) -> Any:
     return import_string(path)
 
 
+def database_now() -> datetime:
+    """PostgreSQL's clock, the ledger's only one."""
+    return clock.database_now()
+
+
 def drain(queue: str = "", seconds: float = 5.0) -> int:
     """Works due deliveries until none is left or the time is up. Returns how many were done."""
     ends = time.monotonic() + seconds
@@ -99,7 +104,7 @@ def _claim(organisation: int, queue: str, limit: int) -> list[Delivery]:
 def _work(row: Delivery, organisation: int) -> int:
     """One database follower, under a savepoint: its effect and `done_at` commit together."""
     flow = flow_of(row.follower)
-    now = clock.database_now()
+    now = database_now()
     try:
         with transaction.atomic():
             if flow is not None:
@@ -118,7 +123,7 @@ def _work(row: Delivery, organisation: int) -> int:
 
 
 def _lease(rows: list[Delivery]) -> None:
-    now = clock.database_now()
+    now = database_now()
     for row in rows:
         flow = flow_of(row.follower)
         row.fence += 1
@@ -136,17 +141,17 @@ def _work_outside(row: Delivery, organisation: int) -> int:
     fact: Fact = row.fact
     try:
         with _scope()(organisation):
-            message = sink.prepare(organisation=organisation, fact=fact, now=clock.database_now())
+            message = sink.prepare(organisation=organisation, fact=fact, now=database_now())
         result = sink.perform(message) if message is not None else None
         failpoints.reach("ledger.performed")
         with _scope()(organisation):
-            now = clock.database_now()
+            now = database_now()
             if _finish(row, now) and message is not None:
                 sink.settle(organisation=organisation, fact=fact, message=message, result=result, now=now)
         return 1
     except Exception as error:
         with _scope()(organisation):
-            _fail(row, flow, error, clock.database_now())
+            _fail(row, flow, error, database_now())
         return 0
 
 
@@ -174,7 +179,7 @@ def _fail(row: Delivery, flow: Flow | None, error: Exception, now: datetime) -> 
 
 def beat(name: str) -> None:
     """Says that a process is alive."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.database_now()})
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": database_now()})
 
 
 def silent_seconds(name: str) -> float:

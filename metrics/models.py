@@ -4,7 +4,7 @@
 it to three families of slices; a read adds what is not folded yet.
 """
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django_scopes import ScopedManager
@@ -36,7 +36,7 @@ class Components(models.Model):
     h9 = models.BigIntegerField(default=0)
     h10 = models.BigIntegerField(default=0)
 
-    objects = ScopedManager(organisation="organisation_id")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation_id")
 
     class Meta:
         abstract = True
@@ -95,7 +95,7 @@ class Delta(models.Model):
     value = models.DecimalField(max_digits=9, decimal_places=4)
     sign = models.IntegerField()
 
-    objects = ScopedManager(organisation="organisation_id")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation_id")
 
     class Meta:
         indexes = [

@@ -5,7 +5,7 @@ tables of the house: a UUIDv7 key, an organisation, a scoped manager.
 """
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -70,7 +70,7 @@ class TenantModel(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
 
-    objects = ScopedManager(organisation="organisation")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation")
 
     class Meta:
         abstract = True
@@ -84,7 +84,7 @@ class Unit(TenantModel):
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=40, blank=True, default="")
     calendar = models.CharField(max_length=64, blank=True, default="")
-    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     path = models.CharField(max_length=400)
     retired_at = models.DateTimeField(null=True)
 
@@ -102,7 +102,7 @@ class Unit(TenantModel):
 class UnitPlacement(TenantModel):
     """Where a unit hung in the tree on which days: [from_date, to_date). A figure follows the tree of its day."""
 
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="placements")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     path = models.CharField(max_length=400)
     from_date = models.DateField()
     to_date = models.DateField()
@@ -119,7 +119,7 @@ class Staff(TenantModel):
 
     employee_no = models.CharField(max_length=64)
     name = models.CharField(max_length=80)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="staff")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     left_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -165,7 +165,7 @@ class Member(TenantModel):
 class MemberRole(TenantModel):
     """One role of a member over a unit's subtree."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="roles")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     role = models.CharField(max_length=16, choices=Role.choices)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
 

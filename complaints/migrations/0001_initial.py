@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                 ('to_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField()),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='complaints.ticket')),
+                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.ticket')),
             ],
         ),
         migrations.CreateModel(
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 ('cycle', models.SmallIntegerField(default=1)),
                 ('data', models.JSONField(default=dict)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='complaints.ticket')),
+                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.ticket')),
             ],
         ),
         migrations.CreateModel(
@@ -134,15 +134,15 @@ class Migration(migrations.Migration):
                 ('cause', models.CharField(blank=True, default='', max_length=40)),
                 ('acknowledged_at', models.DateTimeField(null=True)),
                 ('acknowledged_by', models.CharField(blank=True, default='', max_length=120)),
-                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='escalations', to='complaints.clock')),
+                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.clock')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='escalations', to='complaints.ticket')),
+                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.ticket')),
             ],
         ),
         migrations.AddField(
             model_name='clock',
             name='ticket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='complaints.ticket'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.ticket'),
         ),
         migrations.CreateModel(
             name='TicketCounter',

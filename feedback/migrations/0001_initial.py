@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(max_length=12)),
                 ('local_day', models.DateField()),
                 ('excluded', models.BooleanField(default=False)),
-                ('feedback', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='scores', to='feedback.feedback')),
+                ('feedback', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='feedback.feedback')),
                 ('organisation', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenancy.organisation')),
                 ('staff', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenancy.staff')),
                 ('touchpoint', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenancy.touchpoint')),
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ('pii', models.JSONField(default=list)),
                 ('analysed_at', models.DateTimeField()),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('feedback', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='analyses', to='feedback.feedback')),
+                ('feedback', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='feedback.feedback')),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('is_current', True)), fields=['organisation', 'kind', 'feedback'], name='analysis_kind')],

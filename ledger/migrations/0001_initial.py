@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('last_error', models.TextField(blank=True, default='')),
                 ('done_at', models.DateTimeField(null=True)),
                 ('dead_at', models.DateTimeField(null=True)),
-                ('fact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='ledger.fact')),
+                ('fact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='ledger.fact')),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('dead_at__isnull', True), ('done_at__isnull', True)), fields=['queue', 'organisation_id', 'run_at'], name='delivery_due'), models.Index(condition=models.Q(('dead_at__isnull', False)), fields=['organisation_id', 'dead_at'], name='delivery_dead')],

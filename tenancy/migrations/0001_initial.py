@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('path', models.CharField(max_length=400)),
                 ('retired_at', models.DateTimeField(null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='tenancy.unit')),
+                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.unit')),
             ],
         ),
         migrations.CreateModel(
@@ -122,14 +122,14 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='staff',
             name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='tenancy.unit'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.unit'),
         ),
         migrations.CreateModel(
             name='MemberRole',
             fields=[
                 ('id', models.UUIDField(default=cxms.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('role', models.CharField(choices=[('admin', '管理员'), ('cx_manager', '客户体验经理'), ('executive', '高管'), ('region_manager', '区域经理'), ('store_manager', '店长'), ('frontline', '一线员工'), ('analyst', '分析员')], max_length=16)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='tenancy.member')),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenancy.member')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.unit')),
             ],
@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('from_date', models.DateField()),
                 ('to_date', models.DateField()),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.organisation')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='placements', to='tenancy.unit')),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.unit')),
             ],
         ),
         migrations.CreateModel(

@@ -54,7 +54,7 @@ def test_moves_run_to_acceptance(shop, now, work):
             Complaint(voice), organisation=shop.id, source=Source(b"x", "text/plain", "user:x"), now=now
         )
     assert fresh
-    five = {name: "已查明" for name in ("who", "when", "where", "what", "evidence")} | {"signed": True}
+    five = dict.fromkeys(("who", "when", "where", "what", "evidence"), "已查明") | {"signed": True}
     for move, fields in (
         ("assign", {"assignee": "E001"} if False else {"assignee": shop.members["frontline"].user.email}),
         ("reply", {"text": "您好，我们正在核实"}),
