@@ -18,6 +18,7 @@ from complaints.intake import Complaint
 from complaints.lifecycle import MOVES
 from complaints.models import Ticket
 from complaints.queries import Filters
+from cxms.lib import clock
 from feedback import intake, normalise
 from feedback.intake import Source
 from feedback.shapes import ShapeError
@@ -35,7 +36,8 @@ class Desk(Endpoint):
         row = queries.by_number(ticket.number, organisation=self.organisation)
         if row is None:
             raise Problem(404, "not_found", "not found")
-        return shapes.ticket(row, organisation=self.organisation, now=self.now)
+        # PostgreSQL's time, as the move's own: a hold of this very request shows as one
+        return shapes.ticket(row, organisation=self.organisation, now=clock.database_now())
 
     def past(self, payload: dict[str, Any], name: str) -> datetime | None:
         """An instant of the past, which needs the scope `backdate`; None for now."""
@@ -134,7 +136,7 @@ class ComplaintOne(Desk):
         row = queries.by_number(number, organisation=self.organisation)
         if row is None:
             return not_found()
-        body = shapes.ticket(row, organisation=self.organisation, now=self.now)
+        body = shapes.ticket(row, organisation=self.organisation, now=clock.database_now())
         return Response(body, headers={"ETag": f'"{row.version}"'})
 
 

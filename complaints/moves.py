@@ -227,7 +227,7 @@ def _message(hand: Hand) -> None:
 def _close(hand: Hand) -> None:
     still = [c for c in hand.clocks if c.kind == "reconstruction" and c.stopped_at is None and c.state not in clocks.FINAL]
     if still:
-        raise lifecycle.MoveNotAllowed(_("事件还没有还原，不能关闭"), code="reconstruction_open", field="move")
+        raise lifecycle.MoveNotAllowed(_("事件还没有还原，不能关闭"), field="move")
     hand.ticket.closed_at = hand.moment.at
 
 

@@ -85,7 +85,7 @@ def _field(value: Any) -> str:
     if kind in (datetime, date):
         return str(value.isoformat())
     if kind is bytes:
-        return "\\\\x" + value.hex()
+        return f"\\\\x{value.hex()}"
     if kind is list:
         parts: list[str] = ['"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in value]
         array = "{" + ",".join(parts) + "}"

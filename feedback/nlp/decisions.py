@@ -30,7 +30,7 @@ _TOGETHER = np.log(
         ]
     )
 )
-_MOST_TOPICS = 3
+_MOST_TOPICS = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ import opencc
 _ALSO_SIMPLIFIED = frozenset("著乾徵瞭藉覆夥餘甯昇陞")
 # Half-width voicing marks join the kana before them.
 _JOINING = frozenset("\uff9e\uff9f") | frozenset(map(chr, range(0x1160, 0x1200)))
+# Full-width forms of ASCII keep their place: the common case needs no map.
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _LOCK = Lock()
 
@@ -73,6 +75,7 @@ def fold(text: str) -> str:
 
 def fold_with_map(text: str) -> Folded:
     """Fold `text` and keep the map back; control characters become blanks and lone surrogates U+FFFD."""
+    text = text.translate(_FULL_WIDTH)
     if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
         folded = _compatible(text)
     else:

@@ -28,9 +28,14 @@ def ngram_rows(texts: Sequence[str], bits: int, order: int = 2) -> tuple[npt.NDA
         grams.append(triples[inside])
         row_sets.append(rows[: len(triples)][inside])
     hashes = np.concatenate([g >> np.uint32(32 - bits) for g in grams]).astype(np.int64)
-    keys = np.unique((np.concatenate(row_sets) << bits) | hashes)
+    keys = _distinct((np.concatenate(row_sets) << bits) | hashes)
     offsets = np.searchsorted(keys >> bits, np.arange(len(texts)))
     return keys & ((1 << bits) - 1), offsets.astype(np.int64)
+
+
+def _distinct(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    keys.sort()
+    return keys[np.append(True, keys[1:] != keys[:-1])]
 
 
 def _mix(first: npt.NDArray[np.uint32], second: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

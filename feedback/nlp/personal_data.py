@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from stdnum import luhn
-from stdnum.cn import ric
+from stdnum.iso7064 import mod_11_2
 
 from feedback.nlp.lexicon import read_toml, surnames, words_of
 from feedback.nlp.understanding import PersonalData
@@ -61,7 +61,7 @@ _HONORIFIC = re.compile(
 )
 _GIVEN = re.compile(r"[\u4e00-\u9fff]{1,2}")
 _NOT_GIVEN = frozenset(
-    "的了是在有和与跟想要来去买订没不就也都说问被把给让做用看找到很太真从对为但所这那哪什么您你我他她它们吗呢吧啊呀哦啦先女小大老师医护经主店司客同刚今昨上下已又还再可能会该请办拿取打付退换投反建希联手电号码身份证及或而且因向总才只每个次号楼一二两三四五六七八九十百千元块"
+    "的了是在有和与跟想要来去买订没不就也都说问被把给让做用看找到很太真从对为但所这那哪什么您你我他她它们吗呢吧啊呀哦啦先女老师医护经主店司客同刚今昨上下已又还再可能会该请办拿取打付退换投反建希联手电号码身份证及或而且因向总才只每个次号楼一二两三四五六七八九十百千元块"
 )
 _NOT_NAMES = frozenset(words_of(read_toml("names")["not_names"]))
 
@@ -130,7 +130,7 @@ def _pieces(match: re.Match[str], text: str) -> Iterable[tuple[str, int, int]]:
 
 def _kind_of_number(written: str, before: str) -> str | None:
     digits = re.sub(r"[^\dXx]", "", written).upper()
-    if len(digits) == 18 and ric.is_valid(digits):
+    if _is_identity_number(digits):
         return "id_card"
     if not digits.isdigit():
         return None
@@ -143,6 +143,13 @@ def _kind_of_number(written: str, before: str) -> str | None:
     if _LOCAL_HK.fullmatch(digits) and _PHONE_CUE.search(before) and not _ORDER_CUE.search(before):
         return "mobile"
     return None
+
+
+def _is_identity_number(digits: str) -> bool:
+    """Check the birth date and the check digit (ISO 7064 MOD 11-2), not the region: regions come and go."""
+    if not re.fullmatch(r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]", digits):
+        return False
+    return mod_11_2.is_valid(digits)
 
 
 def _addresses(text: str) -> Iterable[tuple[str, int, int]]:

@@ -37,11 +37,11 @@ def red_lines_in(text: str) -> list[RedLine]:
     """Return the red lines of a folded, lower-case text in reading order, at most one for each class and place."""
     rules, spare = _rules()
     letters = set(text)
-    likely = [rule for rule in rules if rule.needs is None or not rule.needs.isdisjoint(letters)]
+    likely = rules.likely(letters)
     found = {(m.start(), m.end(), r.code): r for r in likely for m in r.regex.finditer(text) if m.end() > m.start()}
     if not found:
         return []
-    blanked = _blank(text, (p for p in spare if p.needs is None or not p.needs.isdisjoint(letters)))
+    blanked = _blank(text, spare.likely(letters))
     if blanked != text:
         found = {(m.start(), m.end(), r.code): r for r in likely for m in r.regex.finditer(blanked)}
     return [
@@ -56,8 +56,26 @@ def _blank(text: str, patterns: Iterable[_Pattern]) -> str:
     return text
 
 
+class _Patterns:
+    """Patterns under the characters they need, so that a text meets only those that can match it."""
+
+    def __init__(self, patterns: Iterable[_Pattern]) -> None:
+        self._all = tuple(patterns)
+        self._always = frozenset(n for n, pattern in enumerate(self._all) if pattern.needs is None)
+        self._by_character: dict[str, list[int]] = {}
+        for number, pattern in enumerate(self._all):
+            for character in pattern.needs or ():
+                self._by_character.setdefault(character, []).append(number)
+
+    def likely(self, letters: Iterable[str]) -> list[_Pattern]:
+        numbers = set(self._always)
+        for letter in letters:
+            numbers.update(self._by_character.get(letter, ()))
+        return [self._all[number] for number in sorted(numbers)]
+
+
 @cache
-def _rules() -> tuple[tuple[_Pattern, ...], tuple[_Pattern, ...]]:
+def _rules() -> tuple[_Patterns, _Patterns]:
     lists = read_toml("redlines")
     spare = tuple(_Pattern("", False, needed_characters(p), re.compile(p)) for p in lists["spare"]["phrases"])
     rules = tuple(
@@ -66,7 +84,7 @@ def _rules() -> tuple[tuple[_Pattern, ...], tuple[_Pattern, ...]]:
         if code != "spare"
         for p in section["find"]
     )
-    return rules, spare
+    return _Patterns(rules), _Patterns(spare)
 
 
 def needed_characters(pattern: str) -> frozenset[str] | None:

@@ -28,10 +28,10 @@ from feedback.nlp.training.corpora import Sentence, reviews, sentences
 from feedback.nlp.weights import MODELS, Floats, Head, Weights, digest_of
 
 POLARITY_BITS, HEAD_BITS = 18, 14
-POLARITY_COST = 4.0
+POLARITY_COST = 0.5
 HASHED_SCALE, CUE_SCALE = 2.0, 1.0
-COSTS = {"kind": 1.0, "feeling": 1.0, "topics": 3.0, "urgency": 0.5, "red": 1.0, "vague": 0.5}
-THRESHOLD = 0.35
+COSTS = {"kind": 2.0, "feeling": 2.0, "topics": 3.0, "urgency": 0.5, "red": 1.0, "vague": 0.5}
+THRESHOLD = 0.2
 FOLDS = 5
 
 
