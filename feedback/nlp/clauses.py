@@ -6,7 +6,7 @@ _TURN = (
     r"但是|但(?![凡愿])|不过(?!是)|可是|只是(?!想)|然而|可惜|就是(?=[有太那价贵慢小])|不然|除了|奈何|无奈"
     r"|\bbut\b|\bhowever\b|\bthough\b|\balthough\b|\bexcept\b"
 )
-_END = re.compile(r"[。!?;,\n…~！？；，]+|\.(?=\s|$)")
+_END = re.compile(r"[。!?;,\n…~！？；，]+|\.{2,}|\.(?=\s|$)")
 _TURN_AT = re.compile(_TURN)
 
 

@@ -31,6 +31,7 @@ _TOGETHER = np.log(
     )
 )
 _MOST_TOPICS = 2
+_VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def decide(
     urgency = 3 if drawn else _urgency(kind, scores, weights)
     spans = [folded.origin(line.start, line.end) for line in drawn]
     terms = tuple(dict.fromkeys(original[start:end] for start, end in spans))
-    vague = float(scores.logits[weights.heads["vague"].columns][0]) > 0
+    vague = float(scores.logits[weights.heads["vague"].columns][0]) > _VAGUE
     return Understanding(
         language,
         kind,

@@ -51,7 +51,7 @@ _NAME_CUE = re.compile(
     r"(?:我叫|我是|我名叫|名叫|姓名|名字(?:叫|是|为)?|本人(?:姓名)?|联系人|收件人|收货人|寄件人|收款人|开户人|户名|户主|持卡人|投保人|被保人|乘客|旅客|乘机人|入住人|入住登记|预订人|预约人|订位人|登记(?:的)?(?:是|为)|患者|病人|就诊人|家属|致电|抬头|署名|投诉人|申请人|本人叫|机主|车主|房主|客户|会员|学员|司机|师傅|医生|大夫|护士|柜员|客服|店员|店长|经理|乘务员|空姐|销售|顾问|骑手|快递员|外卖员|工程师|老师|员工|主任|找|叫|名为|给|请|联系|感谢|表扬|谢谢|我妈|我爸|我老婆|我老公|我女儿|我儿子|我先生|我太太|父亲|母亲|妻子|丈夫|同事|朋友)(?:的)?(?:姓名)?(?:改成|改为|更换为|换成|是|为|叫|名叫)?[\s::,，(「“\"'-]{0,3}$"
 )
 _STRONG_CUE = re.compile(
-    r"(?:我叫|我名叫|姓名|名字|名字叫|名字是|本人|联系人|收件人|收货人|寄件人|收款人|开户人|户名|户主|持卡人|乘客|旅客|乘机人|入住人|预订人|预约人|订位人|患者|病人|就诊人|投诉人|申请人|机主|车主|署名|名叫|登记的是|登记为|登记是)(?:的)?(?:姓名)?(?:改成|改为|更换为|换成|是|为|叫)?[\s::,(「“\"'-]{0,3}$"
+    r"(?:我叫|我名叫|姓|写|姓名|名字|名字叫|名字是|本人|联系人|收件人|收货人|寄件人|收款人|开户人|户名|户主|持卡人|乘客|旅客|乘机人|入住人|预订人|预约人|订位人|患者|病人|就诊人|投诉人|申请人|机主|车主|署名|名叫|登记的是|登记为|登记是)(?:的)?(?:姓名)?(?:改成|改为|更换为|换成|是|为|叫)?[\s::,(「“\"'-]{0,3}$"
 )
 _ENGLISH_NAME = re.compile(
     r"(?:[Mm]y name is|[Nn]ame ?:|[Tt]his is|I am|I'm|[Mm]r\.?|[Mm]rs\.?|[Mm]s\.?|[Dd]r\.?|[Cc]ontact ?:?|[Gg]uest ?:?|[Pp]assenger ?:?|[Pp]atient ?:?|[Rr]egards,|[Ss]incerely,|[Ii]n the name of|[Uu]nder the name(?: of)?|[Nn]amed)\s+((?:[A-Z][a-z'’-]{1,15}\s){1,2}[A-Z][a-z'’-]{1,15})"
@@ -66,6 +66,15 @@ _NOT_GIVEN = frozenset(
 _NOT_NAMES = frozenset(words_of(read_toml("names")["not_names"]))
 
 
+# Family names that are everyday words far more often: only a strong cue makes names of them.
+_SELDOM = frozenset("来於但利信幸都那和干能展阴满强权花计连还云开门对位国相容")
+# Never within a given name, whatever stands before.
+_GRAMMAR = frozenset("的了是在有想要来去买订没不就也都说问被把吗呢吧啊们我你您他她它这那什么先女")
+_HK_IDENTITY = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2})(\d{6})\s?\(?([\dA])\)?(?![A-Za-z0-9])")
+_TW_IDENTITY = re.compile(r"(?<![A-Za-z0-9])([A-Z])([12]\d{8})(?![A-Za-z0-9])")
+_TW_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
+
+
 def personal_data_in(text: str) -> list[tuple[str, int, int]]:
     """Return (type, start, end) in the folded text `text`, ordered, without overlaps; the surer kind wins."""
     found: list[tuple[str, int, int]] = []
@@ -74,6 +83,7 @@ def personal_data_in(text: str) -> list[tuple[str, int, int]]:
         _add(found, (("email", m.start(), m.end()) for m in _EMAIL.finditer(text)))
     if has_digit:
         _add(found, _plates(text))
+        _add(found, _lettered_identities(text))
         _add(found, _numbers(text))
         _add(found, _addresses(text))
     _add(found, _names(text))
@@ -152,6 +162,28 @@ def _is_identity_number(digits: str) -> bool:
     return mod_11_2.is_valid(digits)
 
 
+def _lettered_identities(text: str) -> Iterable[tuple[str, int, int]]:
+    """Yield Hong Kong and Taiwan identity numbers whose check digit is right."""
+    for match in _HK_IDENTITY.finditer(text):
+        letters, digits, check = match.groups()
+        values = (
+            [36] * (2 - len(letters))
+            + [ord(c) - 55 for c in letters]
+            + [int(d) for d in digits]
+            + [10 if check == "A" else int(check)]
+        )
+        if sum(value * weight for value, weight in zip(values, range(9, 0, -1), strict=True)) % 11 == 0:
+            yield "id_card", match.start(), match.end()
+    for match in _TW_IDENTITY.finditer(text):
+        code = _TW_LETTERS.index(match[1]) + 10
+        values = [code // 10, code % 10, *map(int, match[2])]
+        if (
+            sum(value * weight for value, weight in zip(values, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10
+            == 0
+        ):
+            yield "id_card", match.start(), match.end()
+
+
 def _addresses(text: str) -> Iterable[tuple[str, int, int]]:
     for match in _ADDRESS.finditer(text):
         start, end = match.start(), match.end()
@@ -185,18 +217,22 @@ def _names(text: str) -> Iterable[tuple[str, int, int]]:
 def _name_end(text: str, at: int, size: int) -> int | None:
     """Return where a full name beginning at `at` ends, or None when nothing says that it is one."""
     given = _GIVEN.match(text, at + size)
-    if not given or given[0][0] in _NOT_GIVEN or text[at : at + size + 1] in _NOT_NAMES:
-        return None
     before = text[max(0, at - 14) : at]
+    if not given or given[0][0] == text[at] or text[at : at + size + 1] in _NOT_NAMES or before[-1:] + text[at] == "谢谢":
+        return None
+    sure = _STRONG_CUE.search(before) is not None
+    if given[0][0] in (_GRAMMAR if sure else _NOT_GIVEN):
+        return None
+    cued = text[at] not in _SELDOM and _NAME_CUE.search(before) is not None
     for length in (2, 1):
         end = at + size + length
         part = given[0][:length]
-        if len(part) < length or (length == 2 and part[1] in _NOT_GIVEN) or text[at:end] in _NOT_NAMES:
+        open_end = end < len(text) and "\u4e00" <= text[end] <= "\u9fff"
+        wrong_second = length == 2 and part[-1] in (_NOT_GIVEN if open_end else _GRAMMAR)
+        if len(part) < length or wrong_second or text[at:end] in _NOT_NAMES:
             continue
-        titled = _HONORIFIC.match(text, end) is not None
-        bounded = end == len(text) or not "\u4e00" <= text[end] <= "\u9fff" or text[end] in _NOT_GIVEN
-        if titled and (length == 2 or bounded or size == 2) and (_NAME_CUE.search(before) or length == 2 or size == 2):
-            return end
-        if _STRONG_CUE.search(before) or (bounded and length == 2 and _NAME_CUE.search(before)):
+        bounded = not open_end or text[end] in _NOT_GIVEN
+        titled = _HONORIFIC.match(text, end) is not None and (length == 2 or size == 2 or (bounded and cued))
+        if titled or sure or (bounded and cued and length == 2):
             return end
     return None
