@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from api import complaints, customers, feedback, promises
+from api import complaints, customers, feedback, metrics, promises
 from api.missing import Missing
 
 urlpatterns = [
@@ -20,5 +20,7 @@ urlpatterns = [
     path("promises/preview", promises.PromisePreview.as_view()),
     path("events", customers.EventList.as_view()),
     path("customers/<str:external_id>", customers.CustomerOne.as_view()),
+    path("metrics", metrics.MetricList.as_view()),
+    path("metrics/<str:code>", metrics.MetricOne.as_view()),
     re_path(r"^.*$", Missing.as_view()),
 ]

@@ -1,0 +1,174 @@
+"""`/metrics`: the register, and the figures of one metric. Every number comes from `metrics.series`."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.door import Endpoint
+from api.problems import Problem, not_found
+from api.shapes import instant
+from cxms.lib.periods import Grain, Period, split
+from metrics import queries
+from metrics import series as figures
+from metrics.definitions.definition import Definition
+from metrics.series import Point, Series, Where
+from tenancy import queries as tenancy
+
+GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year", "all")
+DEFAULT_DAYS = 28
+MAX_PERIODS = 1_500
+MAX_POINTS = 50_000
+MAX_DAYS = 366 * 30
+
+
+def _refuse(field: str, code: str, detail: str) -> Problem:
+    return Problem(422, code, detail, [{"field": field, "code": code, "detail": detail}])
+
+
+class MetricList(Endpoint):
+    """`GET /metrics`."""
+
+    needs: ClassVar[dict[str, str]] = {"GET": "metrics:read"}
+
+    def get(self, request: Request) -> Response:
+        """The register: what each metric means, exactly."""
+        return Response({"results": [_definition(row) for row in queries.register()], "next": None})
+
+
+class MetricOne(Endpoint):
+    """`GET /metrics/{code}`."""
+
+    needs: ClassVar[dict[str, str]] = {"GET": "metrics:read"}
+
+    def get(self, request: Request, code: str) -> Response:
+        """The points of a metric; the last 28 days as one point unless asked otherwise."""
+        definition = queries.definition(code)
+        if definition is None:
+            return not_found()
+        period = self._period(request)
+        grain = _grain(request, period)
+        found = figures.series(
+            organisation=self.organisation,
+            metric=code,
+            period=period,
+            grain=grain,
+            by=_by(request, definition),
+            where=self._where(request, definition),
+            now=self.now,
+            raw=self.may("metrics:raw"),
+        )
+        if len(found.points) > MAX_POINTS:
+            raise _refuse("grain", "too_many_points", f"more than {MAX_POINTS} points: take a coarser grain")
+        return Response(_series(found))
+
+    def _period(self, request: Request) -> Period:
+        zone = tenancy.organisation(self.organisation).timezone
+        tomorrow = tenancy.local_today(self.now, zone) + timedelta(days=1)
+        from_date, to_date = _date(request, "from"), _date(request, "to")
+        to_date = to_date or max(tomorrow, (from_date or date.min) + timedelta(days=1))
+        from_date = from_date or to_date - timedelta(days=DEFAULT_DAYS)
+        if to_date <= from_date:
+            raise _refuse("to", "empty_period", "to comes after from")
+        if (to_date - from_date).days > MAX_DAYS:
+            raise _refuse("from", "period_too_long", f"at most {MAX_DAYS} days")
+        return Period(from_date, to_date)
+
+    def _where(self, request: Request, definition: Definition) -> Where:
+        given = {
+            name: request.query_params.get(name, "") for name in (*definition.dimensions,) if name != "clause"
+        }
+        clause = request.query_params.get("clause", "") if "clause" in definition.dimensions else ""
+        codes = tenancy.codes(
+            organisation=self.organisation,
+            units={given["unit"]} - {""},
+            staff={given["staff"]} - {""},
+            touchpoints={given["touchpoint"]} - {""},
+        )
+        known: dict[str, Callable[[str], bool]] = {
+            "unit": codes.units.__contains__,
+            "staff": codes.staff.__contains__,
+            "touchpoint": codes.touchpoints.__contains__,
+            "channel": queries.CHANNELS.__contains__,
+            "topic": queries.TOPICS.__contains__,
+        }
+        for name, is_known in known.items():
+            if given[name] and not is_known(given[name]):
+                raise _refuse(name, f"unknown_{name}", f"{name} {given[name][:64]!r} is not known")
+        return Where(paths=(), clause=clause, **given)
+
+
+def _date(request: Request, name: str) -> date | None:
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise _refuse(name, "bad_date", f"{name} is a date, YYYY-MM-DD") from error
+    if not 1970 <= found.year <= 9000:
+        raise _refuse(name, "bad_date", f"{name} is out of range")
+    return found
+
+
+def _grain(request: Request, period: Period) -> Grain:
+    asked = request.query_params.get("grain", "") or "all"
+    for grain in GRAINS:
+        if grain == asked:
+            if len(split(period.from_date, period.to_date, grain)) > MAX_PERIODS:
+                raise _refuse("grain", "too_many_points", f"more than {MAX_PERIODS} periods: take a coarser grain")
+            return grain
+    raise _refuse("grain", "unknown_grain", f"grain is one of {', '.join(GRAINS)}")
+
+
+def _by(request: Request, definition: Definition) -> tuple[str, ...]:
+    asked = [name.strip() for text in request.query_params.getlist("by") for name in text.split(",")]
+    names = tuple(dict.fromkeys(name for name in asked if name))
+    for name in names:
+        if name not in definition.dimensions:
+            raise _refuse("by", "unknown_dimension", f"by is one of {', '.join(definition.dimensions)}")
+    if len(names) > 3:
+        raise _refuse("by", "too_many_dimensions", "at most three dimensions")
+    return names
+
+
+def _definition(row: Definition) -> dict[str, Any]:
+    words = {name: str(getattr(row, name)) for name in ("formula", "numerator", "denominator", "exclusions")}
+    return {
+        "metric": row.code,
+        "label": str(row.label),
+        "definition": row.name,
+        "version": row.version,
+        "unit": row.unit,
+        "direction": row.direction,
+        "decimals": row.decimals,
+        **words,
+        "source": row.source,
+        "dimensions": list(row.dimensions),
+    }
+
+
+def _series(found: Series) -> dict[str, Any]:
+    return {
+        "metric": found.metric,
+        "definition": found.definition.name,
+        "unit": found.unit,
+        "as_of": instant(found.as_of),
+        "points": [_point(point) for point in found.points],
+    }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    return {
+        "from": point.from_date.isoformat(),
+        "to": point.to_date.isoformat(),
+        "by": point.by,
+        "value": point.value,
+        "n": point.n,
+        "low": point.low,
+        "high": point.high,
+        "suppressed": point.suppressed,
+        "components": point.components,
+    }

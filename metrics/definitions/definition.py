@@ -1,0 +1,72 @@
+"""What a definition is: words for people, sums for the database, an estimate for the numbers. No query runs here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from metrics.statistics import Estimate
+
+Measures = Mapping[str, Any]
+Components = dict[str, Any]
+Word = Any  # a lazy 简体中文 string: str() gives it in the reader's language
+
+DIMENSIONS = ("unit", "staff", "channel", "touchpoint", "tier", "topic")
+
+
+@dataclass(frozen=True)
+class Read:
+    """What to add up: measures (name → aggregate over `r`) of a relation.
+
+    kind: the kind of score, where the relation is one of scores; test: which rows count; shared: dimensions this
+    relation cannot be cut by, whose cells all stand over its whole (exposure by channel).
+    """
+
+    relation: str
+    measures: Mapping[str, str]
+    kind: str = ""
+    test: str = "true"
+    shared: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A metric. `estimate` gives value and interval in `unit`; n = 0 gives value None.
+
+    unit: points, %, mean 1–7 …; direction: 1 when higher is better, -1 when lower is; decimals: as shown.
+    """
+
+    code: str
+    label: Word
+    unit: str
+    direction: int
+    decimals: int
+    version: int
+    formula: Word
+    numerator: Word
+    denominator: Word
+    exclusions: Word
+    source: str
+    reads: tuple[Read, ...]
+    components: Callable[[Measures], Components]
+    estimate: Callable[[Components], Estimate]
+    dimensions: tuple[str, ...] = DIMENSIONS
+    per_customer: bool = False
+
+    @property
+    def name(self) -> str:
+        """Code and version, as answers name the definition they follow."""
+        return f"{self.code} v{self.version}"
+
+
+def count(value: Any) -> int:
+    """A sum from the database as a count; no rows are 0."""
+    return int(value or 0)
+
+
+def scaled(estimate: Estimate, factor: float) -> Estimate:
+    """A share or rate in the unit it is shown in."""
+    if estimate.value is None:
+        return estimate
+    low = None if estimate.low is None else estimate.low * factor
+    high = None if estimate.high is None else estimate.high * factor
+    return Estimate(estimate.value * factor, low, high, estimate.n)

@@ -1,0 +1,169 @@
+"""What metrics are counted from: relations of rows with a local day, the dimensions they can be cut by, and roll-ups.
+
+Called by `metrics.series`, which puts the pieces into one statement; the definitions name a relation and what to add up
+in it. Every relation is aliased `r` and has `organisation_id` and `local_day`; relations of scores and voices also have
+the columns of a roll-up (`n`, `total`, `squares`, `h0`…`h10`), so that a measure reads alike from rows and from buckets.
+Parameters: org, from_date, to_date, now, kind (of score).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metrics.models import N_BINS
+
+BINS = tuple(f"h{i}" for i in range(N_BINS))
+_SPAN = "organisation_id = %(org)s and local_day >= %(from_date)s and local_day < %(to_date)s"
+_WEEK = "date_trunc('week', local_day)::date"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a relation is cut by a dimension: the key to group by, the joins it needs, the test of a filter.
+
+    `test` compares with the parameter of the dimension's name; without it the key itself is compared.
+    """
+
+    key: str
+    joins: tuple[str, ...] = ()
+    test: str = ""
+    test_joins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Family:
+    """A roll-up that can stand for the rows: what it can be cut by, and whether it counts whole weeks only."""
+
+    rows: str
+    dimensions: frozenset[str]
+    is_weekly: bool = False
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows to count: `rows` is a subquery, `cuts` its dimensions, `families` the roll-ups that hold the same sums."""
+
+    rows: str
+    cuts: Mapping[str, Cut]
+    families: tuple[Family, ...] = field(default_factory=tuple)
+
+
+def _family(table: str, columns: tuple[str, ...], dimensions: frozenset[str], *, is_weekly: bool = False) -> Family:
+    """Buckets and unfolded deltas in one subquery: both are read in the same snapshot, so the sum is exact."""
+    names = ", ".join(("organisation_id", *columns, "item", "scale_min", "scale_max"))
+    day = f"{_WEEK} as local_day" if is_weekly else "local_day"
+    bins = ", ".join(f"case when value = {i} and scale_max <= 10 then sign else 0 end" for i in range(N_BINS))
+    belongs = " and staff_id is not null" if is_weekly else ""
+    return Family(
+        f"(select {names}, local_day, n, total, squares, {', '.join(BINS)} from {table}"
+        f" where {_SPAN} and kind = %(kind)s"
+        f" union all select {names}, {day}, sign, sign * value, sign * value * value, {bins} from metrics_delta"
+        f" where {_SPAN} and kind = %(kind)s{belongs})",
+        dimensions,
+        is_weekly,
+    )
+
+
+FAMILIES = (
+    _family("metrics_unitday", ("unit_id",), frozenset({"unit"})),
+    _family("metrics_touchpointday", ("touchpoint_id", "channel"), frozenset({"touchpoint", "channel"})),
+    _family("metrics_staffweek", ("staff_id",), frozenset({"staff"}), is_weekly=True),
+)
+
+_VOICE = "join feedback_feedback f on f.organisation_id = r.organisation_id and f.id = r.feedback_id"
+_ANALYSIS = (
+    "join feedback_analysis a on a.organisation_id = r.organisation_id and a.feedback_id = {key} and a.is_current"
+)
+_CUSTOMER = "left join customers_customer c on c.organisation_id = r.organisation_id and c.id = {key}"
+_TIER = "nullif(c.tier, '')"
+
+
+def _cuts(customer: tuple[str, ...], topics: str, topic_joins: tuple[str, ...]) -> dict[str, Cut]:
+    unnested = f"cross join lateral unnest({topics}) as topic(code)"
+    return {
+        "unit": Cut("r.unit_id"),
+        "staff": Cut("r.staff_id"),
+        "touchpoint": Cut("r.touchpoint_id"),
+        "channel": Cut("r.channel"),
+        "tier": Cut(_TIER, customer, f"{_TIER} = %(tier)s", customer),
+        "topic": Cut("topic.code", (*topic_joins, unnested), f"{topics} @> array[%(topic)s]::varchar[]", topic_joins),
+    }
+
+
+_ONE = ", ".join(f"(value = {i} and scale_max <= 10)::int as {name}" for i, name in enumerate(BINS))
+SCORES = Relation(
+    f"(select s.*, 1 as n, value as total, value * value as squares, {_ONE} from feedback_score s"
+    f" where {_SPAN} and kind = %(kind)s and not excluded)",
+    _cuts(
+        (_VOICE, _CUSTOMER.format(key="f.customer_id")),
+        "a.topic_codes",
+        (_ANALYSIS.format(key="r.feedback_id"),),
+    ),
+    FAMILIES,
+)
+VOICES = Relation(
+    f"(select v.*, 1 as n from feedback_feedback v where {_SPAN} and excluded_at is null and deleted_at is null)",
+    _cuts((_CUSTOMER.format(key="r.customer_id"),), "a.topic_codes", (_ANALYSIS.format(key="r.id"),)),
+    FAMILIES,
+)
+SENTIMENTS = Relation(
+    "(select v.*, s.sentiment_score, s.topic_codes from feedback_feedback v join feedback_analysis s"
+    " on s.organisation_id = v.organisation_id and s.feedback_id = v.id and s.is_current"
+    f" where v.{_SPAN} and v.excluded_at is null and v.deleted_at is null and v.text <> '')",
+    _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topic_codes", ()),
+)
+# one answer a customer and point; `series` puts `distinct on` around it
+CUSTOMERS = Relation(
+    "(select s.*, f.customer_id, f.occurred_at from feedback_score s join feedback_feedback f"
+    " on f.organisation_id = s.organisation_id and f.id = s.feedback_id"
+    f" where s.{_SPAN.replace('local_day', 's.local_day')} and s.kind = 'nps' and s.item = '' and not s.excluded"
+    " and f.customer_id is not null)",
+    _cuts((_CUSTOMER.format(key="r.customer_id"),), "a.topic_codes", (_ANALYSIS.format(key="r.feedback_id"),)),
+)
+# a case whose voice was excluded or deleted left every metric with it
+_HEARD = (
+    "join feedback_feedback f on f.organisation_id = t.organisation_id and f.id = t.feedback_id"
+    " and f.excluded_at is null and f.deleted_at is null"
+)
+_T_SPAN = _SPAN.replace("organisation_id", "t.organisation_id").replace("local_day", "t.local_day")
+_T_CUTS = _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ())
+TICKETS = Relation(f"(select t.* from complaints_ticket t {_HEARD} where {_T_SPAN})", _T_CUTS)
+# the first resolution that was not undone, and whether the case came back after it
+SOLUTIONS = Relation(
+    "(select t.*, solved.at as solved_at, exists (select 1 from complaints_move m"
+    " where m.organisation_id = t.organisation_id and m.ticket_id = t.id and m.kind = 'reopen'"
+    " and coalesce(m.data ->> 'mode', '') <> 'undo' and m.at >= solved.at and m.at < solved.at + interval '14 days')"
+    f" as came_back from complaints_ticket t {_HEARD} cross join lateral (select min(m.at) as at from complaints_move m"
+    " where m.organisation_id = t.organisation_id and m.ticket_id = t.id and m.kind in ('resolve', 'accept')"
+    " and not exists (select 1 from complaints_move u where u.organisation_id = m.organisation_id"
+    " and u.ticket_id = m.ticket_id and u.kind = 'reopen' and u.data ->> 'mode' = 'undo' and u.seq > m.seq"
+    " and u.at < m.at + interval '1 hour')) as solved"
+    f" where {_T_SPAN} and solved.at is not null)",
+    _T_CUTS,
+)
+_VERDICT = (
+    "case when k.state in ('running', 'paused') and k.stopped_at is null and k.state <> 'paused'"
+    " and k.due_at < %(now)s then 'breached' when k.state = 'paused' then 'running' else k.state end"
+)
+CLOCKS = Relation(
+    f"(select t.*, k.clause, {_VERDICT} as verdict from complaints_ticket t {_HEARD}"
+    " join complaints_clock k on k.organisation_id = t.organisation_id and k.ticket_id = t.id"
+    f" where {_T_SPAN})",
+    {**_T_CUTS, "clause": Cut("r.clause")},
+)
+# what could have led to a complaint; events know neither channel nor topic
+EXPOSURE = Relation(
+    f"(select e.* from customers_customerevent e where {_SPAN}"
+    " and kind = (select complaint_exposure from tenancy_organisation where id = %(org)s))",
+    {name: cut for name, cut in _cuts((_CUSTOMER.format(key="r.customer_id"),), "", ()).items() if name in
+     {"unit", "staff", "touchpoint", "tier"}},
+)  # fmt: skip
+RELATIONS: dict[str, Relation] = {
+    "scores": SCORES,
+    "voices": VOICES,
+    "sentiments": SENTIMENTS,
+    "customers": CUSTOMERS,
+    "tickets": TICKETS,
+    "solutions": SOLUTIONS,
+    "clocks": CLOCKS,
+    "exposure": EXPOSURE,
+}
