@@ -8,10 +8,12 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from cxms.lib import clock
 from tenancy.members import Seat
 from tenancy.models import Organisation, User
+from tenancy.queries import zone
 
 View = Callable[..., HttpResponse]
 PUBLIC = "public"
@@ -33,7 +35,10 @@ class Visit:
 
 
 def needs(capability: str) -> Callable[[View], View]:
-    """Refuses (403 page) who lacks the capability, and hands the view a `Visit` as its second argument."""
+    """Refuses (403 page) who lacks the capability, and hands the view a `Visit` as its second argument.
+
+    The page is made in the organisation's time zone.
+    """
 
     def wrap(view: View) -> View:
         @wraps(view)
@@ -45,7 +50,8 @@ def needs(capability: str) -> Callable[[View], View]:
             if not seat.may(capability):
                 return render(request, "accounts/no_permission.html", {"capability": capability}, status=403)
             organisation: Organisation = request.organisation  # type: ignore[attr-defined]
-            return view(request, Visit(organisation, seat, user, clock.now()), *args, **kwargs)
+            with timezone.override(zone(organisation.timezone)):
+                return view(request, Visit(organisation, seat, user, clock.now()), *args, **kwargs)
 
         guarded.capability = capability  # type: ignore[attr-defined]
         return guarded

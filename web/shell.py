@@ -1,12 +1,157 @@
 """What every page's frame shows: navigation by capability, the engine's last sweep, unread notices, language, theme."""
 
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from alerts import queries as alert_queries
+from complaints import desk
+from complaints.queries import Filters
+from cxms.lib import clock
+from ledger import runner
+from tenancy.enums import Role
+from tenancy.members import Seat
+from tenancy.models import Organisation
+from web import live_tokens
+
+SILENT_SECONDS = 15.0
+THEMES = ("", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the navigation. `names`: the url names that count as being there."""
+
+    name: str
+    label: str
+    icon: str
+    capability: str
+    names: tuple[str, ...] = ()
+    badge: str = ""
+    url: str = ""
+    is_here: bool = False
+    section: str = ""
+
+
+def _items(seat: Seat) -> list[Item]:
+    """Every page there is, in order, as this person calls it."""
+    front = is_frontline(seat)
+    home = [] if front else [Item("home", _("今日"), "sun", "home:read")]
+    log = Item("log", _("登记"), "plus", "complaints:write", ("log-done",))
+    mine = _("我的任务") if front else _("承诺台")
+    work = Item("desk", mine, "clock-check", "complaints:read", ("case", "case-moves"), "broken")
+    voices = Item(
+        "feedback-list", _("门店之声") if front else _("客户之声"), "message-2", "feedback:read", ("feedback-detail",)
+    )
+    numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", section=_("看清"))
+    bell = Item("notices", _("通知"), "bell", "notices:read", (), "unread", section=_("消息"))
+    first = [log, work] if front else [work, voices, log]
+    return [*home, *first, *([voices] if front else []), numbers, bell]
+
+
+def is_frontline(seat: Seat) -> bool:
+    """Someone who serves customers and holds no higher role."""
+    return seat.roles == {Role.FRONTLINE}
+
+
+class Shell:
+    """The frame's parts, each worked out only when the template asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.seat: Seat | None = getattr(request, "seat", None)
+        self.organisation: Organisation | None = getattr(request, "organisation", None)
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """The navigation: only pages that exist and that this person may open."""
+        if self.seat is None:
+            return []
+        match = self.request.resolver_match
+        here = match.view_name if match else ""
+        found = []
+        section = ""
+        for item in _items(self.seat):
+            try:
+                url = reverse(item.name)
+            except NoReverseMatch:
+                continue
+            if self.seat.may(item.capability):
+                new = item.section if item.section != section else ""
+                section = item.section
+                is_here = here == item.name or here in item.names
+                found.append(Item(**{**item.__dict__, "url": url, "is_here": is_here, "section": new}))
+        return found
+
+    @cached_property
+    def tabs(self) -> list[Item]:
+        """The phone's tab bar: at most four pages, then “我的”."""
+        wanted = ("home", "desk", "log", "nps", "feedback-list")
+        order = {name: i for i, name in enumerate(wanted)}
+        found = sorted((i for i in self.items if i.name in order), key=lambda i: order[i.name])
+        return found[:4]
+
+    @cached_property
+    def broken(self) -> int:
+        """Tickets with a broken promise, in this person's subtrees."""
+        if self.seat is None or self.organisation is None or not self.seat.may("complaints:read"):
+            return 0
+        filters = Filters(paths=self.seat.paths)
+        return desk.n_breached(filters, organisation=self.organisation.id, now=clock.now())
+
+    @cached_property
+    def unread(self) -> int:
+        """This person's unread notices."""
+        if self.seat is None or self.organisation is None:
+            return 0
+        return alert_queries.n_unread(self.seat.member, organisation=self.organisation.id)
+
+    @cached_property
+    def silent_seconds(self) -> float:
+        """How long the clockwork has been silent."""
+        return runner.silent_seconds("clockwork")
+
+    @property
+    def engine_is_fine(self) -> bool:
+        """Silence is not health."""
+        return self.silent_seconds <= SILENT_SECONDS
+
+    @property
+    def swept_at(self) -> datetime | None:
+        """The last sweep, or None when there never was one."""
+        if math.isinf(self.silent_seconds):
+            return None
+        return clock.now() - timedelta(seconds=self.silent_seconds)
+
+    @cached_property
+    def live_url(self) -> str:
+        """Where this person's browser listens for changes; "" when it polls."""
+        if not settings.LIVE_URL or self.organisation is None:
+            return ""
+        token = live_tokens.make(self.organisation.id, self.request.user.pk)
+        return f"{settings.LIVE_URL}/live?token={token}"
+
+    @cached_property
+    def role_label(self) -> str:
+        """The person's first role, in words."""
+        order = list(Role)
+        roles = sorted(self.seat.roles, key=lambda r: order.index(Role(r))) if self.seat else []
+        return str(Role(roles[0]).label) if roles else ""
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """Template context of the shell; small for public pages."""
     theme = request.COOKIES.get("cxms_theme", "")
-    return {"theme": theme if theme in {"light", "dark"} else "", "languages": settings.LANGUAGES}
+    return {
+        "theme": theme if theme in THEMES else "",
+        "languages": settings.LANGUAGES,
+        "shell": SimpleLazyObject(lambda: Shell(request)),
+    }

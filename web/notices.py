@@ -1,0 +1,41 @@
+"""通知: what a person was told, and what he has read."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from alerts import notices as bell
+from alerts import queries
+from alerts.models import Notice
+from alerts.wording import words
+from web.door import Visit, needs
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notice in the reader's language."""
+
+    notice: Notice
+    line: str
+
+
+@needs("notices:read")
+def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The list; POST marks one (`notice`) or all as read."""
+    organisation, member = visit.organisation.id, visit.seat.member
+    if request.method == "POST":
+        for key in _wanted(request.POST.get("notice", ""), visit):
+            bell.read(key, member, organisation=organisation, now=visit.now)
+        return redirect("notices")
+    found = queries.of_member(member, organisation=organisation)
+    language = getattr(request, "LANGUAGE_CODE", "")
+    lines = [Line(notice, words(notice, language=language).line) for notice in found]
+    return render(request, "notices/list.html", {"lines": lines, "n_unread": sum(not n.read_at for n in found)})
+
+
+def _wanted(text: str, visit: Visit) -> list[uuid.UUID]:
+    unread = queries.of_member(visit.seat.member, organisation=visit.organisation.id, limit=500)
+    keys = [notice.id for notice in unread if notice.read_at is None]
+    return [key for key in keys if text in {"all", str(key)}]

@@ -1,0 +1,87 @@
+"""How spans, promises and moves are said on the pages, in the active language. Called by views and template tags.
+
+Seconds in, words out; what a promise *is* stays with `complaints`.
+"""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def span(seconds: float, *, up: bool = False) -> str:
+    """A span in its two largest units: 42 秒, 19 分, 1 小时 19 分, 3 天 4 小时. `up` rounds a started minute up."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE and not up:
+        return _("%(n)d 秒") % {"n": whole}
+    minutes = -(-whole // MINUTE) if up else whole // MINUTE
+    if minutes < 60:
+        return _("%(n)d 分") % {"n": minutes}
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        if not minutes:
+            return _("%(n)d 小时") % {"n": hours}
+        return _("%(h)d 小时 %(m)d 分") % {"h": hours, "m": minutes}
+    days, hours = divmod(hours, 24)
+    if not hours:
+        return ngettext("%(n)d 天", "%(n)d 天", days) % {"n": days}
+    return _("%(d)d 天 %(h)d 小时") % {"d": days, "h": hours}
+
+
+def digits(seconds: float) -> str:
+    """A span as a running watch: 18:42, 1:18:42."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, HOUR)
+    minutes, second = divmod(rest, MINUTE)
+    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
+
+
+PROMISES: dict[str, Callable[[], str]] = {
+    "first_response": lambda: _("%(target)s回应"),
+    "reconstruction": lambda: _("%(target)s还原"),
+    "solution": lambda: _("%(target)s方案"),
+    "resolution": lambda: _("%(target)s解决"),
+    "visit": lambda: _("%(target)s上门"),
+}
+
+
+def promise(kind: str, target_seconds: int, *, is_met: bool = False) -> str:
+    """A promise by its name as customers know it: 1 小时还原, 2 小时方案, 直达高管, 反思."""
+    if kind == "notify":
+        return _("已直达高管") if is_met else _("直达高管")
+    if kind == "reflection":
+        return _("反思")
+    if kind not in PROMISES:
+        return kind
+    return PROMISES[kind]() % {"target": span(target_seconds)}
+
+
+MOVES: dict[str, Callable[[], str]] = {
+    "opened": lambda: _("登记"),
+    "assign": lambda: _("指派"),
+    "note": lambda: _("内部备注"),
+    "reply": lambda: _("回复客户"),
+    "reconstruct": lambda: _("还原签字"),
+    "visit": lambda: _("上门"),
+    "propose": lambda: _("提出方案"),
+    "accept": lambda: _("客户接受"),
+    "decline": lambda: _("客户不满意"),
+    "hold": lambda: _("暂停"),
+    "resume": lambda: _("恢复计时"),
+    "resolve": lambda: _("标为已解决"),
+    "reopen": lambda: _("重开"),
+    "reflect": lambda: _("反思"),
+    "close": lambda: _("关闭"),
+    "change_severity": lambda: _("改严重度"),
+    "excuse": lambda: _("免责"),
+    "own": lambda: _("我来负责"),
+    "message": lambda: _("客户来信"),
+    "notified": lambda: _("已送达高管"),
+}
+
+
+def move(kind: str) -> str:
+    """A move's name in the active language."""
+    return MOVES[kind]() if kind in MOVES else kind
