@@ -12,10 +12,9 @@ FIVE = {"who": "店员", "when": "昨天", "where": "西溪店", "what": "换屏
 def call(client, method, path, body=None, **headers):
     if method == "get":
         return client.get(f"/api/v1{path}", headers=headers)
-    answer = getattr(client, method)(
+    return getattr(client, method)(
         f"/api/v1{path}", data=json.dumps(body), content_type="application/json", headers=headers
     )
-    return answer
 
 
 def file(client, **fields):

@@ -1,0 +1,74 @@
+"""A promise with targets of seconds: every notice arrives at a real SMTP server once, whatever is killed in between."""
+
+import time
+
+import pytest
+import redis
+
+from complaints import sla_policies
+from complaints.intake import Complaint, file
+from complaints.models import Clock, Escalation
+from cxms.lib import clock
+from feedback.intake import Source
+from feedback.shapes import RawVoice
+from tests.chaos.conftest import until
+
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("chaos")]
+
+CLAUSES = [
+    {"code": "executives", "kind": "notify", "target_seconds": 60, "calendar": "always"},
+    {
+        "code": "solution",
+        "kind": "solution",
+        "target_seconds": 16,
+        "calendar": "always",
+        "warn_shares": [0.5, 0.75],
+        "after_seconds": [6],
+    },
+]
+
+
+def test_each_level_is_mailed_once_though_the_worker_is_killed_and_redis_flushed(shop, mailbox, processes, settings):
+    house = processes(CXMS_SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}")
+    worker = house.worker()
+    house.clockwork()
+    cache = redis.Redis.from_url(settings.REDIS_URL)
+    with shop.scope():
+        now = clock.now()
+        sla_policies.put("quick", {"name": "几秒", "clauses": CLAUSES}, organisation=shop.id, now=now, actor="t")
+        voice = RawVoice(channel="phone", text="要求马上解决", unit="S001")
+        ticket, _ = file(
+            Complaint(voice, policy="quick"), organisation=shop.id, source=Source(b"x", "text/plain", "t"), now=now
+        )
+    ends = time.monotonic() + 60
+    wanted = {"0.5", "0.75", "1", "+6"}
+    kills = 0
+    while time.monotonic() < ends:
+        cache.flushdb()
+        with shop.scope():
+            levels = set(Escalation.objects.filter(ticket=ticket, clause="solution").values_list("level", flat=True))
+        if levels >= {"0.5"} and kills == 0 or levels >= {"1"} and kills == 1:
+            house.kill(worker)
+            worker = house.worker()
+            kills += 1
+        if levels == wanted and kills == 2:
+            break
+        time.sleep(0.3)
+    assert kills == 2
+    executive = shop.members["executive"].user.email
+    until(lambda: len(mailbox.to(executive)) >= 2, 45, "the executive's mail of the last level")
+    time.sleep(2)
+
+    with shop.scope():
+        rows = {row.level: row for row in Escalation.objects.filter(ticket=ticket, clause="solution")}
+        notify = Clock.objects.get(ticket=ticket, clause="executives")
+    assert set(rows) == wanted
+    assert max(row.late_seconds for row in rows.values()) <= 5
+    assert notify.state == "met"
+    number = ticket.number
+    assert mailbox.to(executive) == [f"【直达高管】{number} 要求马上解决", f"【失约已 0.1 分钟】{number} 满意方案 · 要求马上解决"]
+    manager = shop.members["store_manager"].user.email
+    assert [subject.split("】")[0] for subject in mailbox.to(manager)] == [
+        "【时限已用 50%", "【时限已用 75%", "【已失约", "【失约已 0.1 分钟",
+    ]  # fmt: skip
+    assert len({message_id for *_, message_id in mailbox.mails}) == len(mailbox.mails)
