@@ -56,9 +56,21 @@ def open_ticket(
     policy = _policy(opening, unit, organisation, now)
     written_at = clocks.database_now()
     moment = Moment(at=voice.received_at, written_at=written_at, actor=actor, is_history=opening.is_history)
-    zone = queries.zone(queries.organisation(organisation).timezone)
-    day = voice.received_at.astimezone(zone).date()
-    ticket = Ticket.objects.create(
+    ticket = _create(opening, unit, policy, organisation, written_at)
+    _first_move(ticket, opening, moment, actor_name)
+    clauses = policy.clauses
+    clocks.add_all(ticket, clauses, moment=moment, calendar_of=_calendars(clauses, unit, organisation))
+    if not opening.has_moves:
+        clocks.catch_up(ticket, moment=moment)
+    data = {"number": ticket.number, "severity": ticket.severity, "silent": opening.is_history}
+    record("complaint.opened", ticket.id, data, organisation=organisation, now=written_at, actor=actor)
+    return ticket
+
+
+def _create(opening: Opening, unit: Unit | None, policy: PolicyVersion, organisation: int, at: datetime) -> Ticket:
+    voice = opening.feedback
+    day = voice.received_at.astimezone(queries.zone(queries.organisation(organisation).timezone)).date()
+    return Ticket.objects.create(
         id=new_id(),
         organisation_id=organisation,
         number=_number(organisation, day),
@@ -74,18 +86,10 @@ def open_ticket(
         policy=policy,
         received_at=voice.received_at,
         local_day=day,
-        opened_at=voice.received_at if opening.is_history else written_at,
+        opened_at=voice.received_at if opening.is_history else at,
         is_history=opening.is_history,
         version=1,
     )
-    _first_move(ticket, opening, moment, actor_name)
-    clauses = policy.clauses
-    clocks.add_all(ticket, clauses, moment=moment, calendar_of=_calendars(clauses, unit, organisation))
-    if not opening.has_moves:
-        clocks.catch_up(ticket, moment=moment)
-    data = {"number": ticket.number, "severity": ticket.severity, "silent": opening.is_history}
-    record("complaint.opened", ticket.id, data, organisation=organisation, now=written_at, actor=actor)
-    return ticket
 
 
 def _policy(opening: Opening, unit: Unit | None, organisation: int, now: datetime) -> PolicyVersion:

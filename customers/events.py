@@ -10,6 +10,7 @@ from customers import customers
 from customers.cards import Card
 from customers.models import CustomerEvent
 from tenancy import queries
+from tenancy.queries import Codes
 
 
 @dataclass(frozen=True)
@@ -45,27 +46,34 @@ def receive(raw: Sequence[RawEvent], *, organisation: int, now: datetime) -> lis
         staff=[],
         touchpoints=[row.touchpoint for row in raw if row.touchpoint],
     )
-    zone = queries.zone(queries.organisation(organisation).timezone)
-    taken = set(
-        CustomerEvent.objects.filter(
-            organisation_id=organisation, external_id__in=[row.external_id for row in raw]
-        ).values_list("external_id", flat=True)
+    known = CustomerEvent.objects.filter(
+        organisation_id=organisation, external_id__in=[row.external_id for row in raw]
     )
+    taken = set(known.values_list("external_id", flat=True))
     receipts: list[EventReceipt] = []
     keep: list[RawEvent] = []
     for row in raw:
-        if row.unit and row.unit not in codes.units:
-            receipts.append(EventReceipt("rejected", code="unknown_unit", field="unit"))
-        elif row.touchpoint and row.touchpoint not in codes.touchpoints:
-            receipts.append(EventReceipt("rejected", code="unknown_touchpoint", field="touchpoint"))
-        elif row.external_id in taken:
-            receipts.append(EventReceipt("duplicate"))
-        else:
+        receipt = _check(row, codes, taken)
+        if receipt.status == "accepted":
             taken.add(row.external_id)
             keep.append(row)
-            receipts.append(EventReceipt("accepted"))
+        receipts.append(receipt)
+    made = iter(_store(keep, codes, organisation, now))
+    return [EventReceipt("accepted", id=next(made).id) if r.status == "accepted" else r for r in receipts]
+
+
+def _check(row: RawEvent, codes: Codes, taken: set[str]) -> EventReceipt:
+    if row.unit and row.unit not in codes.units:
+        return EventReceipt("rejected", code="unknown_unit", field="unit")
+    if row.touchpoint and row.touchpoint not in codes.touchpoints:
+        return EventReceipt("rejected", code="unknown_touchpoint", field="touchpoint")
+    return EventReceipt("duplicate" if row.external_id in taken else "accepted")
+
+
+def _store(keep: Sequence[RawEvent], codes: Codes, organisation: int, now: datetime) -> list[CustomerEvent]:
+    zone = queries.zone(queries.organisation(organisation).timezone)
     owners = customers.resolve([row.customer for row in keep], organisation=organisation, now=now)
-    stored = CustomerEvent.objects.bulk_create(
+    return CustomerEvent.objects.bulk_create(
         [
             CustomerEvent(
                 organisation_id=organisation,
@@ -84,5 +92,3 @@ def receive(raw: Sequence[RawEvent], *, organisation: int, now: datetime) -> lis
         ],
         ignore_conflicts=True,
     )
-    made = iter(stored)
-    return [EventReceipt("accepted", id=next(made).id) if r.status == "accepted" else r for r in receipts]
