@@ -53,15 +53,21 @@ def add_all(
     ticket: Ticket, clauses: Sequence[dict[str, Any]], *, moment: Moment, calendar_of: dict[str, CalendarVersion]
 ) -> list[Clock]:
     """The clocks of a new ticket as of its receipt: those that start with it run, the others wait."""
+    rows = fresh(ticket, clauses, calendar_of)
+    Clock.objects.bulk_create(rows)
+    for row in rows:
+        settle(row, [], until=moment.at, moment=moment)
+    return rows
+
+
+def fresh(ticket: Ticket, clauses: Sequence[dict[str, Any]], calendar_of: dict[str, CalendarVersion]) -> list[Clock]:
+    """The unsaved clocks of a ticket's policy: those that start with it are started at its receipt."""
     rows = []
     for position, clause in enumerate(clauses):
         runs = clock_specs.starts(clause["kind"], clock_specs.OPENED)
         rows.append(
             _new(ticket, clause, position, calendar_of[clause["calendar"]], ticket.received_at if runs else None)
         )
-    Clock.objects.bulk_create(rows)
-    for row in rows:
-        settle(row, [], until=moment.at, moment=moment)
     return rows
 
 
@@ -131,15 +137,14 @@ def settle(clock: Clock, pauses: Sequence[Pause], *, until: datetime, moment: Mo
     people get one message, and `promise.breached` / `promise.met` when the verdict falls.
     """
     before = clock.state
-    if clock.stopped_at is None and until == clock.due_at:
-        # exactly at due a stop would still be met: the verdict falls a microsecond later
-        until += timedelta(microseconds=1)
     found = verdict(clock, pauses, now=until)
     if found is None or before in FINAL:
         clock.next_fire_at = None
         clock.save()
         return []
-    written = _write(clock, verdicts.fired(found, until), found, moment)
+    # exactly at due a stop may still come and be met: the breach is written from the next microsecond on
+    levels = [level for level in verdicts.fired(found, until) if level.name != "1" or found.breached_at is not None]
+    written = _write(clock, levels, found, moment)
     clock.due_at = found.due_at
     clock.breached_at = clock.breached_at or found.breached_at
     clock.cause = clock.cause or found.cause
@@ -165,6 +170,8 @@ def _next(clock: Clock, found: Verdict, pauses: Sequence[Pause], until: datetime
     """The earliest instant at which a level fires or a hold ends by itself."""
     if clock.stopped_at is not None:
         return None
+    if found.due_at == until and found.breached_at is None:
+        return until + timedelta(microseconds=1)
     ends = [pause.expires_at for pause in pauses if pause.to_at is None and pause.expires_at > until]
     instants = [*ends, *([found.next_fire_at] if found.next_fire_at else [])]
     return min(instants, default=None)
@@ -173,24 +180,30 @@ def _next(clock: Clock, found: Verdict, pauses: Sequence[Pause], until: datetime
 def _write(clock: Clock, levels: Sequence[Level], found: Verdict, moment: Moment) -> list[Escalation]:
     there = set(Escalation.objects.filter(organisation_id=clock.organisation_id, clock=clock).values_list("level", flat=True))
     rows = [
-        Escalation(
-            id=new_id(),
-            organisation_id=clock.organisation_id,
-            ticket_id=clock.ticket_id,
-            clock=clock,
-            clause=clock.clause,
-            cycle=clock.cycle,
-            level=level.name,
-            fire_at=level.fire_at,
-            written_at=moment.written_at,
-            late_seconds=max(0, int((moment.written_at - level.fire_at).total_seconds())),
-            cause=found.cause if level.name == "1" else "",
-        )
+        escalation(clock, level, found, moment, key=new_id())
         for level in levels
         if level.name not in there and level.fire_at is not None
     ]
     # the row lock already keeps a second writer out; the unique key is the wall behind it
     return Escalation.objects.bulk_create(rows)
+
+
+def escalation(clock: Clock, level: Level, found: Verdict, moment: Moment, *, key: uuid.UUID) -> Escalation:
+    """The unsaved row of a level that fired."""
+    fire_at = level.fire_at or moment.written_at
+    return Escalation(
+        id=key,
+        organisation_id=clock.organisation_id,
+        ticket_id=clock.ticket_id,
+        clock=clock,
+        clause=clock.clause,
+        cycle=clock.cycle,
+        level=level.name,
+        fire_at=fire_at,
+        written_at=moment.written_at,
+        late_seconds=max(0, int((moment.written_at - fire_at).total_seconds())),
+        cause=found.cause if level.name == "1" else "",
+    )
 
 
 def _tell(clock: Clock, before: str, written: list[Escalation], moment: Moment) -> None:

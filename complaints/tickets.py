@@ -59,7 +59,7 @@ def open_ticket(
     ticket = _create(opening, unit, policy, organisation, written_at)
     _first_move(ticket, opening, moment, actor_name)
     clauses = policy.clauses
-    clocks.add_all(ticket, clauses, moment=moment, calendar_of=_calendars(clauses, unit, organisation))
+    clocks.add_all(ticket, clauses, moment=moment, calendar_of=calendars_of(clauses, unit, organisation))
     if not opening.has_moves:
         clocks.catch_up(ticket, moment=moment)
     data = {"number": ticket.number, "severity": ticket.severity, "silent": opening.is_history}
@@ -75,7 +75,7 @@ def _create(opening: Opening, unit: Unit | None, policy: PolicyVersion, organisa
         organisation_id=organisation,
         number=_number(organisation, day),
         feedback=voice,
-        title=opening.title[:120] or _title(voice.text),
+        title=opening.title[:120] or title_of(voice.text),
         severity=opening.severity,
         customer_id=voice.customer_id,
         unit=unit,
@@ -107,7 +107,8 @@ def _policy(opening: Opening, unit: Unit | None, organisation: int, now: datetim
     return sla_policies.match(case, organisation=organisation, now=now, code=opening.policy)
 
 
-def _title(text: str) -> str:
+def title_of(text: str) -> str:
+    """A ticket's title: the first sentence of what the customer said, 40 characters at most."""
     first = text.strip().split("\n", 1)[0]
     for mark in "。！？!?；;":
         head = first.split(mark, 1)[0]
@@ -126,7 +127,8 @@ def _number(organisation: int, day: date) -> str:
     return f"C-{day:%y%m%d}-{int(last):03d}"
 
 
-def _calendars(clauses: Sequence[dict[str, Any]], unit: Unit | None, organisation: int) -> dict[str, CalendarVersion]:
+def calendars_of(clauses: Sequence[dict[str, Any]], unit: Unit | None, organisation: int) -> dict[str, CalendarVersion]:
+    """The calendar version in force for each calendar code of the clauses; `unit` is the unit's own, else `office`."""
     found = {}
     for code in {clause["calendar"] for clause in clauses}:
         actual = ((unit.calendar if unit else "") or "office") if code == UNIT_CALENDAR else code
