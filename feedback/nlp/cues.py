@@ -14,8 +14,9 @@ from feedback.nlp.taxonomy import TOPIC_CODES, default_taxonomy
 
 CUES: tuple[str, ...] = (
     "like", "thank", "dislike", "demand", "advise", "ask", "chat", "mock", "repeat", "money", "missed", "body", "turn",
-    "neutral", "minimise", "intensify",
+    "neutral", "minimise", "intensify", "danger", "menace", "expose",
 )  # fmt: skip
+_RED = frozenset(CUES.index(name) for name in ("danger", "menace", "expose"))
 _LIKE, _DISLIKE, _MINIMISE = CUES.index("like"), CUES.index("dislike"), CUES.index("minimise")
 MARKS: tuple[str, ...] = (
     "question", "ends_question", "exclaim", "ellipsis", "quote", "clauses", "turns", "short", "long", "digits", "emoji",
@@ -42,6 +43,12 @@ class Reading:
     clauses: tuple[tuple[int, int], ...]
     cues: tuple[Hit, ...]
     topics: tuple[Hit, ...]
+
+
+def red_words(reading: Reading) -> list[Hit]:
+    """Return the words of danger, menace and exposure, the longer ones first: evidence where no pattern fits."""
+    hits = [hit for hit in reading.cues if hit.group in _RED]
+    return sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start))
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedback.nlp.cues import Reading
+from feedback.nlp.cues import Reading, red_words
 from feedback.nlp.folding import Folded
 from feedback.nlp.redlines import RedLine
 from feedback.nlp.taxonomy import TOPIC_CODES
@@ -31,6 +31,9 @@ _TOGETHER = np.log(
     )
 )
 _MOST_TOPICS = 2
+# Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
+_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -4.0, -1.0
+_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = 0.0, 1.0
 _VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
 
@@ -59,8 +62,8 @@ def decide(
     kinds, feelings = _log_shares(scores, weights, "kind"), _log_shares(scores, weights, "feeling")
     kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
     kind, feeling = KINDS[kind_at], FEELINGS[feeling_at]
-    drawn = _drawn(red_lines, kind, scores, weights)
-    if drawn and kind != "complaint":
+    drawn = _drawn(red_lines, kind, reading, scores, weights)
+    if drawn and kind == "praise":
         kind = "complaint"
         feeling = "mixed" if feelings[3] > feelings[1] else "negative"
     shares = np.exp(feelings)
@@ -102,14 +105,17 @@ def _score_for(feeling: str, positive: float, negative: float) -> float:
     return round(max(-1.0, min(1.0, balance)), 3)
 
 
-def _drawn(red_lines: list[RedLine], kind: str, scores: Scores, weights: Weights) -> list[RedLine]:
-    """Keep the red lines that stand in this context: a guarded one needs a text that is not friendly or a question."""
-    if not red_lines:
-        return []
+def _drawn(red_lines: list[RedLine], kind: str, reading: Reading, scores: Scores, weights: Weights) -> list[RedLine]:
+    """Keep the red lines that stand in this context, or draw one where the model alone is alarmed.
+
+    A guarded pattern needs a text that is not friendly, no plain question and no mere proposal.
+    """
     odds = float(scores.logits[weights.heads["red"].columns][0])
-    if kind == "complaint":
-        return red_lines if odds > -3.0 else [line for line in red_lines if not line.guarded]
-    return [line for line in red_lines if odds > (0.0 if line.guarded else -1.5)]
+    least = _PATTERN_IN_COMPLAINT if kind == "complaint" else _PATTERN_ELSEWHERE
+    kept = [line for line in red_lines if odds > (least if line.guarded else least - 2)]
+    if kept or odds <= (_ALONE_IN_COMPLAINT if kind == "complaint" else _ALONE_ELSEWHERE):
+        return kept
+    return [RedLine("model", hit.start, hit.end, True) for hit in red_words(reading)[:2]]
 
 
 def _urgency(kind: str, scores: Scores, weights: Weights) -> int:

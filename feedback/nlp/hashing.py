@@ -35,7 +35,8 @@ def ngram_rows(texts: Sequence[str], bits: int, order: int = 2) -> tuple[npt.NDA
 
 def _distinct(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     keys.sort()
-    return keys[np.append(True, keys[1:] != keys[:-1])]
+    distinct: npt.NDArray[np.int64] = keys[np.append(True, keys[1:] != keys[:-1])]
+    return distinct
 
 
 def _mix(first: npt.NDArray[np.uint32], second: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

@@ -218,7 +218,12 @@ def _name_end(text: str, at: int, size: int) -> int | None:
     """Return where a full name beginning at `at` ends, or None when nothing says that it is one."""
     given = _GIVEN.match(text, at + size)
     before = text[max(0, at - 14) : at]
-    if not given or given[0][0] == text[at] or text[at : at + size + 1] in _NOT_NAMES or before[-1:] + text[at] == "谢谢":
+    if (
+        not given
+        or given[0][0] == text[at]
+        or text[at : at + size + 1] in _NOT_NAMES
+        or before[-1:] + text[at] == "谢谢"
+    ):
         return None
     sure = _STRONG_CUE.search(before) is not None
     if given[0][0] in (_GRAMMAR if sure else _NOT_GIVEN):

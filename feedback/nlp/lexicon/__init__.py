@@ -3,6 +3,7 @@
 The lists are data (`*.toml`, `*.txt`); the engine's signature covers them, since results change with them.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -36,6 +37,12 @@ def _single_and_double(blocks: list[str]) -> Iterable[str]:
             yield block
         else:
             yield from block
+
+
+def digest_of_lists() -> str:
+    """Return the sha256 of all word lists: results change with them, so the model card names it."""
+    files = sorted(path for path in _HERE.iterdir() if path.suffix in (".toml", ".txt"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 class Hit(NamedTuple):

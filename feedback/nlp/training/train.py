@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
@@ -23,6 +23,7 @@ from feedback.nlp.engine import ENGINE, features
 from feedback.nlp.folding import fold_with_map
 from feedback.nlp.hashing import ngram_rows
 from feedback.nlp.language import language_of
+from feedback.nlp.lexicon import digest_of_lists
 from feedback.nlp.taxonomy import TOPIC_CODES
 from feedback.nlp.training.corpora import Sentence, reviews, sentences
 from feedback.nlp.weights import MODELS, Floats, Head, Weights, digest_of
@@ -92,6 +93,15 @@ def targets(rows: Sequence[Sentence]) -> dict[str, tuple[tuple[str, ...], npt.ND
     }
 
 
+def seen_by(head: str, matrix: Any) -> Any:
+    """Return what a head may see: the head of red lines judges without the patterns, so that it can stand in for them."""
+    if head != "red":
+        return matrix
+    open_columns = np.ones(matrix.shape[1])
+    open_columns[matrix.shape[1] - len(FEATURES) + FEATURES.index("red")] = 0
+    return (matrix @ diags(open_columns)).tocsr()
+
+
 def fit_head(
     matrix: Any, wanted: npt.NDArray[np.int64], cost: float, n_labels: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -117,22 +127,29 @@ def cross_validated(matrix: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     scores: dict[str, Any] = {}
     for name, (labels, answers) in wanted.items():
         guessed = np.zeros_like(answers)
+        visible = seen_by(name, matrix)
         for seen, held in KFold(FOLDS, shuffle=True, random_state=0).split(matrix):
-            coefficients, bias = fit_head(matrix[seen], answers[seen], COSTS[name], len(labels))
-            logits = matrix[held] @ coefficients.T + bias
+            coefficients, bias = fit_head(visible[seen], answers[seen], COSTS[name], len(labels))
+            logits = visible[held] @ coefficients.T + bias
             cut = np.log(THRESHOLD / (1 - THRESHOLD)) if name == "topics" else 0.0
             guessed[held] = logits.argmax(axis=1) if answers.ndim == 1 else logits > cut
-        average = "macro" if answers.ndim == 1 else "micro"
-        by_class = f1_score(
-            answers, guessed, average=None, labels=range(len(labels)) if answers.ndim == 1 else None, zero_division=0
-        )
-        scores[name] = {
-            f"{average}_f1": round(float(f1_score(answers, guessed, average=average, zero_division=0)), 3),
-            "by_class": {
-                label: round(float(value), 3) for label, value in zip(labels, np.atleast_1d(by_class), strict=False)
-            },
-        }
+        scores[name] = head_scores(labels, answers, guessed)
     return scores
+
+
+def head_scores(
+    labels: Sequence[str], answers: npt.NDArray[np.int64], guessed: npt.NDArray[np.int64]
+) -> dict[str, Any]:
+    """Return F1 of one head: macro over classes, micro over topics, plain for a single yes or no."""
+    if answers.ndim == 2 and answers.shape[1] == 1:
+        return {"f1": round(float(f1_score(answers.ravel(), guessed.ravel(), zero_division=0)), 3)}
+    average = "macro" if answers.ndim == 1 else "micro"
+    classes = range(len(labels)) if answers.ndim == 1 else None
+    by_class = f1_score(answers, guessed, average=None, labels=classes, zero_division=0)
+    return {
+        f"{average}_f1": round(float(f1_score(answers, guessed, average=average, zero_division=0)), 3),
+        "by_class": {label: round(float(value), 3) for label, value in zip(labels, by_class, strict=True)},
+    }
 
 
 def train(
@@ -146,7 +163,7 @@ def train(
     parts, biases = [], []
     at = 0
     for name, (names, answers) in wanted.items():
-        coefficients, bias = fit_head(matrix, answers, COSTS[name], len(names))
+        coefficients, bias = fit_head(seen_by(name, matrix), answers, COSTS[name], len(names))
         heads.append(Head(name, names, slice(at, at + len(names))))
         parts.append(coefficients)
         biases.append(bias)
@@ -195,6 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "features": {"hashed": 1 << HEAD_BITS, "cues": len(FEATURES), "polarity": 1 << POLARITY_BITS},
         "scores": {"how": f"{FOLDS}-fold cross-validation on the sentences", **scores},
         "sha256": digest_of(path),
+        "lists_sha256": digest_of_lists(),
     }
     (chosen.out / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", "utf-8")
     print(json.dumps({name: next(iter(value.values())) for name, value in scores.items()}), digest_of(path)[:12])
