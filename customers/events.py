@@ -9,6 +9,9 @@ from typing import Any
 from customers import customers
 from customers.cards import Card
 from customers.models import CustomerEvent
+from cxms.lib import staging
+from cxms.lib.ids import new_ids
+from cxms.lib.staging import Json
 from tenancy import queries
 from tenancy.queries import Codes
 
@@ -59,7 +62,7 @@ def receive(raw: Sequence[RawEvent], *, organisation: int, now: datetime) -> lis
             keep.append(row)
         receipts.append(receipt)
     made = iter(_store(keep, codes, organisation, now))
-    return [EventReceipt("accepted", id=next(made).id) if r.status == "accepted" else r for r in receipts]
+    return [EventReceipt("accepted", id=next(made)) if r.status == "accepted" else r for r in receipts]
 
 
 def _check(row: RawEvent, codes: Codes, taken: set[str]) -> EventReceipt:
@@ -70,25 +73,19 @@ def _check(row: RawEvent, codes: Codes, taken: set[str]) -> EventReceipt:
     return EventReceipt("duplicate" if row.external_id in taken else "accepted")
 
 
-def _store(keep: Sequence[RawEvent], codes: Codes, organisation: int, now: datetime) -> list[CustomerEvent]:
+COLUMNS = ["id", "organisation_id", "external_id", "kind", "occurred_at", "local_day", "customer_id", "unit_id", "touchpoint_id", "amount_minor", "currency", "metadata"]
+
+
+def _store(keep: Sequence[RawEvent], codes: Codes, organisation: int, now: datetime) -> list[uuid.UUID]:
     zone = queries.zone(queries.organisation(organisation).timezone)
     owners = customers.resolve([row.customer for row in keep], organisation=organisation, now=now)
-    return CustomerEvent.objects.bulk_create(
-        [
-            CustomerEvent(
-                organisation_id=organisation,
-                external_id=row.external_id,
-                kind=row.kind,
-                occurred_at=row.occurred_at,
-                local_day=row.occurred_at.astimezone(zone).date(),
-                customer_id=owner,
-                unit_id=codes.units.get(row.unit),
-                touchpoint_id=codes.touchpoints.get(row.touchpoint),
-                amount_minor=row.amount_minor,
-                currency=row.currency,
-                metadata=row.metadata,
-            )
-            for row, owner in zip(keep, owners, strict=True)
-        ],
-        ignore_conflicts=True,
-    )
+    ids = new_ids(len(keep))
+    rows = [
+        (key, organisation, row.external_id, row.kind, row.occurred_at, row.occurred_at.astimezone(zone).date(), owner)
+        + (codes.units.get(row.unit), codes.touchpoints.get(row.touchpoint), row.amount_minor, row.currency)
+        + (Json(row.metadata),)
+        for key, row, owner in zip(ids, keep, owners, strict=True)
+    ]
+    # a concurrent sender of the same external id wins or loses here, never both
+    staging.insert("customers_customerevent", COLUMNS, rows, on_conflict="on conflict do nothing")
+    return ids

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import connection
 
+from cxms.lib import staging
 from cxms.lib.ids import new_ids
-from feedback import nlp, staging
+from cxms.lib.staging import Json
+from feedback import nlp
 from feedback.nlp import Understanding
-from feedback.staging import Json
 from ledger.facts import record
 
 COLUMNS = ["id", "organisation_id", "feedback_id", "engine", "is_current", "language", "kind", "sentiment", "sentiment_score", "topics", "topic_codes", "urgency", "red_line", "red_terms", "pii", "analysed_at"]

@@ -12,14 +12,14 @@ from datetime import date, datetime
 from typing import Any
 
 from customers import customers
-from cxms.lib import failpoints
+from cxms.lib import failpoints, staging
 from cxms.lib.ids import new_id, new_ids
+from cxms.lib.staging import Json
 from cxms.lib.text import normal_form
-from feedback import scoring, staging
+from feedback import scoring
 from feedback.fingerprint import fingerprint
 from feedback.models import Feedback, RawFeedback
 from feedback.shapes import RawVoice, Receipt
-from feedback.staging import Json
 from ledger.facts import record
 from tenancy import queries
 from tenancy.enums import Channel
