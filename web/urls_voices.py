@@ -1,5 +1,15 @@
-"""The pages of voices and numbers."""
+"""The pages of figures and voices."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from web import feedback, nps
+
+urlpatterns = [
+    path("metrics/nps", nps.nps, name="nps"),
+    path("metrics/<slug:code>", nps.metric, name="metric"),
+    path("metrics/<slug:code>/definition", nps.definition, name="definition"),
+    path("feedback/", feedback.listing, name="feedback-list"),
+    path("feedback/<uuid:key>/", feedback.one, name="feedback-one"),
+    path("feedback/<uuid:key>/exclude/", feedback.exclude, name="feedback-exclude"),
+    path("feedback/<uuid:key>/include/", feedback.include, name="feedback-include"),
+]

@@ -1,0 +1,207 @@
+"""What the pages of figures show, as plain values: read with `metrics.series`, compared, put into tiers.
+
+The NPS page counts whole weeks (Monday to Sunday) of the organisation's zone; the running week is drawn hollow and is
+never compared.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from cxms.lib.periods import Period, same_week_last_year
+from metrics import statistics
+from metrics.definitions.definition import Definition
+from metrics.definitions.table import BY_CODE
+from metrics.series import Point, Where, series, suppress
+from reports import changes, reasons
+from reports.changes import Change
+from reports.reasons import Reasons
+from tenancy import queries
+from tenancy.enums import UnitKind
+from tenancy.models import Unit
+
+WEEKS = (13, 26, 52)
+BY = ("store", "region")
+MIN_TIER = 30
+
+
+@dataclass(frozen=True)
+class Week:
+    """A week of the trend with the same week of last year."""
+
+    point: Point
+    before: float | None
+    is_running: bool
+
+    @property
+    def number(self) -> int:
+        """ISO week number."""
+        return self.point.from_date.isocalendar().week
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit with its figure over the whole period."""
+
+    code: str
+    name: str
+    point: Point
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Units in tiers (the best first), those with fewer than 30 answers outside them, and how many are hidden."""
+
+    tiers: list[list[Place]]
+    grey: list[Place]
+    n_hidden: int
+    whole: Point
+
+
+@dataclass(frozen=True)
+class NpsPage:
+    """Everything the NPS page says."""
+
+    definition: Definition
+    period: Period
+    where: Where
+    weeks: list[Week]
+    head: Week | None
+    n_excluded: int
+    to_last_week: Change
+    to_last_year: Change
+    ranking: Ranking
+    reasons: Reasons
+    as_of: datetime
+
+
+def monday_of(day: date) -> date:
+    """The Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def nps_page(
+    *, organisation: int, now: datetime, where: Where, n_weeks: int = 13, by: str = "store"
+) -> NpsPage:
+    """The NPS page of a subtree under its filters: trend, comparisons, tiers and reasons of the last `n_weeks`."""
+    zone = queries.organisation(organisation).timezone
+    this_week = monday_of(queries.local_today(now, zone))
+    period = Period(this_week - timedelta(weeks=n_weeks), this_week + timedelta(weeks=1))
+    weeks = _weeks(organisation, period, this_week, where, now)
+    head = _head(weeks)
+    units = queries.units_of(organisation=organisation, paths=where.paths or ("/",))
+    names = {unit.code: unit.name for unit in units}
+    return NpsPage(
+        definition=BY_CODE["nps"],
+        period=period,
+        where=where,
+        weeks=weeks,
+        head=head,
+        n_excluded=_n_excluded(organisation, head, where) if head else 0,
+        to_last_week=_to_last_week(weeks, head),
+        to_last_year=_to_last_year(organisation, head, where, now),
+        ranking=_ranking(organisation, period, where, now, by, units),
+        reasons=reasons.reasons(organisation=organisation, period=period, where=where, now=now, names=names),
+        as_of=now,
+    )
+
+
+def _weeks(organisation: int, period: Period, this_week: date, where: Where, now: datetime) -> list[Week]:
+    points = series(
+        organisation=organisation, metric="nps", period=period, grain="week", where=where, now=now
+    ).points
+    past = series(
+        organisation=organisation, metric="nps", period=same_week_last_year(period), grain="week", where=where, now=now
+    ).points
+    pairs = zip(points, past, strict=True)
+    return [Week(point, before.value, point.from_date == this_week) for point, before in pairs]
+
+
+def _head(weeks: Sequence[Week]) -> Week | None:
+    """The last whole week with answers; the running one when there is no other."""
+    answered = [week for week in weeks if week.point.suppressed or week.point.n]
+    whole = [week for week in answered if not week.is_running]
+    return next(iter(reversed(whole or answered)), None)
+
+
+def _to_last_week(weeks: Sequence[Week], head: Week | None) -> Change:
+    if head is None or head.is_running:
+        return changes.NONE
+    index = weeks.index(head)
+    before = weeks[index - 1].point if index else None
+    return changes.compare(BY_CODE["nps"], head.point.components, before.components if before else None)
+
+
+def _to_last_year(organisation: int, head: Week | None, where: Where, now: datetime) -> Change:
+    if head is None or head.is_running:
+        return changes.NONE
+    week = same_week_last_year(Period(head.point.from_date, head.point.to_date))
+    (before,) = series(organisation=organisation, metric="nps", period=week, where=where, now=now).points
+    return changes.compare(BY_CODE["nps"], head.point.components, before.components)
+
+
+def _n_excluded(organisation: int, head: Week, where: Where) -> int:
+    period = Period(head.point.from_date, head.point.to_date)
+    return reasons.answers(organisation=organisation, period=period, where=where, excluded=True).count()
+
+
+def _ranking(
+    organisation: int, period: Period, where: Where, now: datetime, by: str, units: Sequence[Unit]
+) -> Ranking:
+    """Tiers of stores or regions; a region's figures follow the tree of each day."""
+    asked: dict[str, Any] = {"organisation": organisation, "metric": "nps", "period": period, "now": now}
+    (whole,) = series(**asked, where=where).points
+    if by == "region":
+        points = suppress(_regions(asked, where, units))
+    else:
+        points = series(**asked, where=where, by=("unit",)).points
+    kinds = {UnitKind.REGION} if by == "region" else {UnitKind.STORE, UnitKind.TEAM}
+    known = {unit.code: unit for unit in units if unit.kind in kinds}
+    places = [
+        Place(code, known[code].name, point) for point in points if (code := point.by["unit"] or "") in known
+    ]
+    return rank(places, whole)
+
+
+def _regions(asked: dict[str, Any], where: Where, units: Sequence[Unit]) -> list[Point]:
+    found = []
+    for unit in units:
+        if unit.kind != UnitKind.REGION or (where.unit and f"/{where.unit}/" not in unit.path):
+            continue
+        inside = Where(unit=unit.code, paths=where.paths, **where.without(["unit"]).given())
+        (point,) = series(**asked, where=inside, raw=True).points
+        if point.n:
+            found.append(Point(**{**point.__dict__, "by": {"unit": unit.code}}))
+    return found
+
+
+def rank(places: Sequence[Place], whole: Point) -> Ranking:
+    """Puts places into tiers by NPS; 30 answers or more to take part, hidden ones only counted."""
+    open_ = [place for place in places if not place.point.suppressed and place.point.n]
+    full = [place for place in open_ if (place.point.n or 0) >= MIN_TIER]
+    groups = [
+        (place, counts["promoters"], counts["passives"], counts["detractors"])
+        for place in full
+        if (counts := place.point.components) is not None
+    ]
+    grey = sorted((place for place in open_ if place not in full), key=lambda place: -(place.point.n or 0))
+    return Ranking(
+        tiers=statistics.tiers(groups),
+        grey=grey,
+        n_hidden=sum(place.point.suppressed for place in places),
+        whole=whole,
+    )
+
+
+def metric_page(
+    *, organisation: int, metric: str, now: datetime, where: Where, n_weeks: int = 13
+) -> tuple[list[Point], Point]:
+    """The weekly points of any metric and the whole period's point, for the plain metric page."""
+    zone = queries.organisation(organisation).timezone
+    this_week = monday_of(queries.local_today(now, zone))
+    period = Period(this_week - timedelta(weeks=n_weeks), this_week + timedelta(weeks=1))
+    asked: dict[str, Any] = {"organisation": organisation, "metric": metric, "period": period, "now": now}
+    points = series(**asked, where=where, grain="week").points
+    (whole,) = series(**asked, where=where).points
+    return points, whole

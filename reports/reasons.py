@@ -1,0 +1,225 @@
+"""Why promoters promote and detractors detract: topics with their shares, lift, and a verbatim picked by rule.
+
+Associated, never caused. A topic below five answers is not shown, a verbatim not below eight.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.db.models import Exists, Model, OuterRef, QuerySet
+
+from cxms.lib.periods import Period
+from feedback import queries
+from feedback.models import Analysis, Score
+from feedback.nlp import PersonalData, mask
+from metrics import statistics
+from metrics.series import Point, Where, series
+from metrics.statistics import Estimate
+
+MIN_N = 5
+MIN_N_QUOTE = 8
+LEVEL = 0.05
+Z = 1.959964
+LONGEST = 90
+NOT_A_REASON = "other"
+_CURRENT: dict[str, Any] = {"feedback_id": OuterRef("feedback_id"), "is_current": True}
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What one customer said, masked: `feel` neg or pos, the score given, the store and the day."""
+
+    feedback: Any
+    text: str
+    feel: str
+    score: int
+    unit: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A topic: shares of detractors and promoters who speak of it (0..1), lift = detractors ÷ all, and if it is real."""
+
+    topic: str
+    n: int
+    n_detractors: int
+    n_promoters: int
+    detractors: Estimate
+    promoters: Estimate
+    lift: float | None
+    lift_low: float | None
+    lift_high: float | None
+    is_real: bool
+    quote: Quote | None
+
+    @property
+    def is_praise(self) -> bool:
+        """Spoken of by promoters more than by others."""
+        return self.lift is not None and self.lift < 1
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The reasons, the strongest first, and how many answers they rest on."""
+
+    rows: list[Reason]
+    n: int
+    n_more: int
+    n_pending: int
+    n_silent: int
+
+
+def reasons(
+    *, organisation: int, period: Period, where: Where, now: datetime, limit: int = 6, names: dict[str, str] | None = None
+) -> Reasons:
+    """The reasons behind the NPS answers of a period; `names` gives the units' names for the quotes."""
+    by_topic = series(
+        organisation=organisation, metric="nps", period=period, by=("topic",), where=where, now=now, raw=True
+    ).points
+    totals = _totals(organisation, period, where)
+    cells = [cell for cell in by_topic if cell.by["topic"] != NOT_A_REASON and (cell.n or 0) >= MIN_N]
+    rows = _reasons(cells, totals["analysed"])
+    shown = rows[:limit]
+    quoted = [_with_quote(row, organisation, period, where, names or {}) for row in shown]
+    n = sum(totals["analysed"])
+    return Reasons(quoted, n, len(rows) - len(shown), totals["pending"], totals["silent"])
+
+
+def answers(*, organisation: int, period: Period, where: Where, excluded: bool = False) -> QuerySet[Score]:
+    """NPS answers of the period under the filters that the rows themselves carry; or those taken out of the metrics."""
+    rows = Score.objects.filter(organisation_id=organisation, kind="nps", item="", excluded=excluded)
+    rows = rows.filter(local_day__gte=period.from_date, local_day__lt=period.to_date)
+    for name, column in (("channel", "channel"), ("touchpoint", "touchpoint__code"), ("staff", "staff__employee_no")):
+        if value := getattr(where, name):
+            rows = rows.filter(**{column: value})
+    return placed(rows, where, "feedback_score")
+
+
+def placed(rows: QuerySet[Row], where: Where, table: str) -> QuerySet[Row]:
+    """Rows of a table with unit and local day below `where`'s unit and subtrees, as the tree stood on the row's day."""
+    groups = [[where.unit]] if where.unit else []
+    groups += [where.subtrees] if where.subtrees else []
+    for group in groups:
+        rows = rows.extra(
+            where=[
+                f"exists (select 1 from tenancy_unitplacement p where p.organisation_id = {table}.organisation_id"
+                f" and p.unit_id = {table}.unit_id and p.from_date <= {table}.local_day"
+                f" and p.to_date > {table}.local_day and string_to_array(p.path, '/') && %s::text[])"
+            ],
+            params=[group],
+        )
+    return rows
+
+
+def _totals(organisation: int, period: Period, where: Where) -> dict[str, Any]:
+    """(promoters, passives, detractors) whose words are analysed; answers still pending; answers without words."""
+    rows = answers(organisation=organisation, period=period, where=where)
+    silent = rows.filter(feedback__text="").count()
+    spoken = rows.exclude(feedback__text="")
+    done = spoken.filter(Exists(Analysis.objects.filter(organisation_id=organisation, **_CURRENT)))
+    analysed = (
+        done.filter(value__gte=9).count(),
+        done.filter(value__gte=7, value__lte=8).count(),
+        done.filter(value__lte=6).count(),
+    )
+    return {"analysed": analysed, "pending": spoken.count() - sum(analysed), "silent": silent}
+
+
+def _reasons(cells: Sequence[Point], totals: tuple[int, int, int]) -> list[Reason]:
+    n_promoters, n_passives, n_detractors = totals
+    n_rest = n_promoters + n_passives
+    made: list[tuple[Point, float]] = []
+    for cell in cells:
+        found = cell.components or {}
+        d, r = found["detractors"], found["promoters"] + found["passives"]
+        test = statistics.compare_shares(min(d, n_detractors), n_detractors, min(r, n_rest), n_rest)
+        made.append((cell, 1.0 if test.p is None else test.p))
+    adjusted = statistics.holm([p for _, p in made])
+    rows = [_reason(cell, p, totals) for (cell, _), p in zip(made, adjusted, strict=True)]
+    return sorted(rows, key=lambda row: (row.is_praise, -max(row.n_detractors, row.n_promoters), row.topic))
+
+
+def _reason(cell: Point, p: float, totals: tuple[int, int, int]) -> Reason:
+    found = cell.components or {}
+    n_promoters, n_passives, n_detractors = totals
+    d, pro, passive = found["detractors"], found["promoters"], found["passives"]
+    ratio = lift(d, n_detractors, pro + passive, n_promoters + n_passives)
+    return Reason(
+        topic=str(cell.by["topic"]),
+        n=cell.n or 0,
+        n_detractors=d,
+        n_promoters=pro,
+        detractors=statistics.wilson(min(d, n_detractors), n_detractors),
+        promoters=statistics.wilson(min(pro, n_promoters), n_promoters),
+        lift=ratio[0],
+        lift_low=ratio[1],
+        lift_high=ratio[2],
+        is_real=p < LEVEL,
+        quote=None,
+    )
+
+
+def lift(d: int, n_d: int, r: int, n_r: int) -> tuple[float | None, float | None, float | None]:
+    """The share among detractors (d of n_d) ÷ the share among all, with a 95 % interval.
+
+    r of n_r: the others. The interval is that of the logarithm by the delta method, detractors being part of all; half
+    an answer is added to each cell so that zero has one. (None, None, None) without detractors or mentions.
+    """
+    n = n_d + n_r
+    if n_d == 0 or d + r == 0:
+        return None, None, None
+    value = (d / n_d) / ((d + r) / n)
+    share_d, share_r = (d + 0.5) / (n_d + 1), (r + 0.5) / (n_r + 1)
+    weight = n_d / n
+    overall = weight * share_d + (1 - weight) * share_r
+    slope_d, slope_r = 1 / share_d - weight / overall, (1 - weight) / overall
+    variance = slope_d**2 * share_d * (1 - share_d) / (n_d + 1) + slope_r**2 * share_r * (1 - share_r) / (n_r + 1)
+    centre, spread = math.log(share_d / overall), Z * math.sqrt(variance)
+    return value, math.exp(centre - spread), math.exp(centre + spread)
+
+
+def _with_quote(row: Reason, organisation: int, period: Period, where: Where, names: dict[str, str]) -> Reason:
+    if row.n < MIN_N_QUOTE:
+        return row
+    quote = _pick(row.topic, not row.is_praise, organisation, period, where, names)
+    return Reason(**{**row.__dict__, "quote": quote})
+
+
+def _pick(
+    topic: str, is_negative: bool, organisation: int, period: Period, where: Where, names: dict[str, str]
+) -> Quote | None:
+    """The rule: among the newest 200 of the side, the strongest feeling towards the topic, then the newest."""
+    spoken = Analysis.objects.filter(organisation_id=organisation, topic_codes__contains=[topic], **_CURRENT)
+    rows = answers(organisation=organisation, period=period, where=where).filter(Exists(spoken))
+    rows = rows.filter(value__lte=6) if is_negative else rows.filter(value__gte=9)
+    newest = list(rows.select_related("feedback", "unit").order_by("-feedback__occurred_at", "-id")[:200])
+    made = queries.analyses([row.feedback_id for row in newest], organisation=organisation)
+    best: tuple[float, Score, Analysis, dict[str, Any]] | None = None
+    for row in newest:
+        for mention in made[row.feedback_id].topics:
+            force = -mention["sentiment"] if is_negative else mention["sentiment"]
+            if mention["code"] == topic and force > 0 and (best is None or force > best[0]):
+                best = (force, row, made[row.feedback_id], mention)
+    if best is None:
+        return None
+    _, row, analysis, mention = best
+    said = excerpt(row.feedback.text, mention["start"], mention["end"], analysis.pii)
+    name = names.get(row.unit.code, "") if row.unit else ""
+    return Quote(row.feedback_id, said, "neg" if is_negative else "pos", int(row.value), name, row.local_day)
+
+
+def excerpt(text: str, start: int, end: int, pii: Sequence[dict[str, Any]]) -> str:
+    """The words of a span with personal data written over; the whole text when it is short."""
+    if len(text) <= LONGEST:
+        start, end = 0, len(text)
+    spans = [
+        PersonalData(span["type"], max(span["start"], start) - start, min(span["end"], end) - start)
+        for span in pii
+        if span["start"] < end and span["end"] > start
+    ]
+    return mask(text[start:end].rstrip("，。；,.; \n"), spans).strip()

@@ -1,0 +1,310 @@
+"""客户之声: the list of voices with its filters in the URL, one voice with what analysis made of it, exclusion."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from complaints import queries as desk
+from complaints.models import Ticket
+from complaints.queries import ClockView
+from cxms.lib.errors import DomainError
+from feedback import queries, voices
+from feedback.enums import Kind, Sentiment
+from feedback.models import Analysis, Feedback, Score
+from feedback.queries import Filters
+from ledger.models import Fact
+from metrics.series import Where
+from reports import changes, topics, verbatim
+from reports.reasons import placed
+from tenancy.enums import Channel
+from web.door import Visit, needs
+from web.units import Switcher
+
+PAGE = 50
+MOST = 10_000
+STATES = ("counted", "excluded", "pending", "red")
+NPS = ("promoter", "passive", "detractor", "any")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A voice as the list shows it."""
+
+    row: Feedback
+    parts: list[verbatim.Part]
+    analysis: Analysis | None
+    scores: list[str]
+    topics: list[str]
+    ticket: Ticket | None
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _known(value: str, values: Any) -> str:
+    return value if value in values else ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the URL asks for; values that are not offered are not asked."""
+
+    filters: Filters
+    nps: str
+    state: str
+
+    @property
+    def is_filtered(self) -> bool:
+        """True when anything narrows the list."""
+        names = ("q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "from_date", "to_date")
+        return bool(self.nps or self.state or any(getattr(self.filters, name) for name in names))
+
+
+def _asked(request: HttpRequest, visit: Visit) -> Asked:
+    text = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in (
+        "q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "nps", "state", "from", "to",
+    )}  # fmt: skip
+    nps, state = _known(text["nps"], NPS), _known(text["state"], STATES)
+    filters = Filters(
+        q=text["q"].strip(),
+        channel=_known(text["channel"], Channel.values),
+        staff=text["staff"],
+        touchpoint=text["touchpoint"],
+        kind=_known(text["kind"], Kind.values),
+        sentiment=_known(text["sentiment"], Sentiment.values),
+        topic=_known(text["topic"], topics.TOPICS),
+        nps=nps if nps != "any" else "",
+        red_line=state == "red",
+        excluded=state == "excluded",
+        unit=text["unit"],
+        from_date=_date(text["from"]),
+        to_date=_date(text["to"]),
+        paths=visit.seat.paths,
+    )
+    return Asked(filters, nps, state)
+
+
+def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
+    """The voices the URL asks for. Counted ones are those the figures rest on: the same rows, the same tree of the day."""
+    filters = asked.filters
+    if asked.state == "counted":
+        filters = Filters(**{**filters.__dict__, "unit": ""})
+    rows = queries.voices(filters, organisation=organisation)
+    if asked.state == "counted":
+        rows = placed(rows.filter(excluded_at__isnull=True), Where(unit=asked.filters.unit), "feedback_feedback")
+    if asked.state == "pending":
+        done = Analysis.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), is_current=True)
+        rows = rows.exclude(text="").filter(~Exists(done))
+    if asked.nps == "any":
+        answers = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), kind="nps", item="")
+        rows = rows.filter(Exists(answers))
+    return rows
+
+
+@needs("feedback:read")
+def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The list, newest first."""
+    units = Switcher(request, visit)
+    asked = _asked(request, visit)
+    rows = _rows(asked, visit.organisation.id).select_related("unit", "staff", "touchpoint", "customer")
+    # nobody turns to the 200th page, and counting millions is slow
+    page = Paginator(rows[:MOST], PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "units": units,
+        "asked": asked,
+        "page": page,
+        "lines": _lines(page, visit.organisation.id),
+        "is_capped": page.paginator.count >= MOST,
+        "query": query.urlencode(),
+        "menus": _menus(asked),
+        "filters": asked.filters,
+        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint"}],
+    }
+    return render(request, "feedback/list.html", context)
+
+
+def _menus(asked: Asked) -> list[dict[str, Any]]:
+    filters = asked.filters
+    groups = {"promoter": _("推荐者"), "passive": _("中立者"), "detractor": _("贬损者"), "any": _("全部回答")}
+    states = {"counted": _("计入指标"), "excluded": _("已排除"), "pending": _("尚未分析"), "red": _("触及红线")}
+    menus = (
+        ("channel", _("全部渠道"), Channel.choices, filters.channel),
+        ("kind", _("全部类型"), Kind.choices, filters.kind),
+        ("sentiment", _("全部情感"), Sentiment.choices, filters.sentiment),
+        ("topic", _("全部主题"), topics.TOPICS.items(), filters.topic),
+        ("nps", _("推荐意愿"), groups.items(), asked.nps),
+        ("state", _("全部状态"), states.items(), asked.state),
+    )
+    return [{"name": name, "every": every, "choices": choices, "here": here} for name, every, choices, here in menus]
+
+
+def _lines(page: Page[Feedback], organisation: int) -> list[Line]:
+    rows = list(page.object_list)
+    ids = [row.id for row in rows]
+    made = queries.analyses(ids, organisation=organisation)
+    scores = queries.scores(ids, organisation=organisation)
+    tickets = {t.feedback_id: t for t in Ticket.objects.filter(organisation_id=organisation, feedback_id__in=ids)}
+    return [_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id)) for row in rows]
+
+
+def _line(row: Feedback, made: Analysis | None, scores: list[Score], ticket: Ticket | None) -> Line:
+    named = [topics.topic(code) for code in made.topic_codes[:3] if code != "other"] if made else []
+    parts = verbatim.short(row.text, made.pii if made else ())
+    return Line(row, parts if made or not row.text else [], made, [score_text(s) for s in scores if not s.item], named, ticket)
+
+
+def score_text(score: Score) -> str:
+    """“推荐意愿 2 / 10”. The index of a respondent has no scale to name."""
+    value = changes.number(float(score.value), 0 if score.value == int(score.value) else 1)
+    return f"{score.get_kind_display()} {value} / {score.scale_max}"
+
+
+# ---- one voice -----------------------------------------------------------------------------------------------------
+
+
+def _voice(key: uuid.UUID, visit: Visit) -> Feedback:
+    """The voice if it lies in the person's subtrees; else it never existed."""
+    row = queries.voice(key, organisation=visit.organisation.id)
+    if row is None or not (visit.seat.sees_all or (row.unit is not None and visit.seat.sees(row.unit.path))):
+        raise Http404
+    return row
+
+
+@needs("feedback:read")
+def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
+    """One voice with its aspects, where it came from, its case and what happened to it."""
+    row, organisation = _voice(key, visit), visit.organisation.id
+    made = queries.analyses([row.id], organisation=organisation).get(row.id)
+    ticket = Ticket.objects.filter(organisation_id=organisation, feedback_id=row.id).select_related("unit", "owner").first()
+    context = {
+        "row": row,
+        "analysis": made,
+        "pieces": verbatim.pieces(row.text, made.topics, made.pii) if made else [],
+        "aspects": _aspects(made),
+        "n_masked": len(made.pii) if made else 0,
+        "scores": queries.scores([row.id], organisation=organisation).get(row.id, []),
+        "n_twins": queries.twins(row, organisation=organisation),
+        "ticket": ticket,
+        "clock": _clock(ticket, visit) if ticket else None,
+        "ticket_url": _case_url(ticket, visit) if ticket else "",
+        "history": _history(row, made, ticket),
+        "may_write": visit.seat.may("feedback:write"),
+        "around": _around(request, visit, row),
+        "back": request.GET.urlencode(),
+    }
+    return render(request, "feedback/one.html", context)
+
+
+def _aspects(made: Analysis | None) -> list[dict[str, Any]]:
+    words = {"neg": _("负面"), "pos": _("正面"), "mid": _("中性")}
+    rows = []
+    for number, mention in enumerate(made.topics if made else (), start=1):
+        feel = verbatim.feel_of(mention["sentiment"])
+        score = changes.signed(mention["sentiment"], 1)
+        rows.append({"number": number, "name": topics.topic(mention["code"]), "feel": feel, "word": words[feel], "score": score})
+    return rows
+
+
+def _clock(ticket: Ticket, visit: Visit) -> ClockView | None:
+    """The promise to look at: the live one that ends first, else the last that ended."""
+    views = desk.clock_views([ticket], organisation=visit.organisation.id, now=visit.now).get(ticket.id, [])
+    live = [view for view in views if not view.is_stopped and view.due_at is not None and view.state in desk.LIVE]
+    done = [view for view in views if view.is_stopped]
+    return min(live, key=lambda view: view.due_at or visit.now) if live else (done[-1] if done else None)
+
+
+def _case_url(ticket: Ticket, visit: Visit) -> str:
+    if not visit.seat.may("complaints:read"):
+        return ""
+    try:
+        return reverse("case", args=[ticket.number])
+    except NoReverseMatch:
+        return ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of the history."""
+
+    at: datetime
+    icon: str
+    text: str
+    actor: str = ""
+
+
+def _history(row: Feedback, made: Analysis | None, ticket: Ticket | None) -> list[Event]:
+    """What happened to the voice, oldest first: from its rows, and from the facts that name it."""
+    events = [Event(row.received_at, "message-2", _("收到并保存原始报文"))]
+    if made:
+        events.append(Event(made.analysed_at, "robot", _("分析：%(n)d 个方面") % {"n": len(made.topics)}))
+    if ticket:
+        text = _("开立 %(number)s，开始计时") % {"number": ticket.number}
+        events.append(Event(ticket.opened_at, "clock", text))
+    facts = Fact.objects.filter(organisation_id=row.organisation_id, subject=str(row.id), kind__in=["feedback.excluded", "feedback.included"])
+    for fact in facts.order_by("seq"):
+        is_out = fact.kind == "feedback.excluded"
+        text = _("排除出指标：%(reason)s") % {"reason": fact.data.get("reason", "")} if is_out else _("重新计入指标")
+        events.append(Event(fact.at, "x" if is_out else "check", text, fact.actor.partition(":")[2]))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _around(request: HttpRequest, visit: Visit, row: Feedback) -> dict[str, Any]:
+    """The neighbours of a voice in the list it was opened from."""
+    if not request.GET:
+        return {}
+    rows = _rows(_asked(request, visit), visit.organisation.id).values_list("id", flat=True)
+    ids = list(rows[:MOST])
+    if row.id not in ids:
+        return {}
+    place = ids.index(row.id)
+    return {
+        "place": place + 1,
+        "n": len(ids),
+        "before": ids[place - 1] if place else None,
+        "after": ids[place + 1] if place + 1 < len(ids) else None,
+    }
+
+
+@require_POST
+@needs("feedback:write")
+def exclude(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
+    """Takes a voice out of every metric, with a reason."""
+    row = _voice(key, visit)
+    try:
+        voices.exclude(row.id, request.POST.get("reason", "").replace("\x00", ""), organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(request, _("已排除；各项指标不再计入这条反馈，可以随时恢复。"))
+    return _back(request, row)
+
+
+@require_POST
+@needs("feedback:write")
+def include(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
+    """Takes an excluded voice back into the metrics."""
+    row = _voice(key, visit)
+    voices.include(row.id, organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
+    messages.success(request, _("已恢复；各项指标重新计入这条反馈。"))
+    return _back(request, row)
+
+
+def _back(request: HttpRequest, row: Feedback) -> HttpResponse:
+    query = request.GET.urlencode()
+    return redirect(reverse("feedback-one", args=[row.id]) + (f"?{query}" if query else ""))

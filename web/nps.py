@@ -1,0 +1,344 @@
+"""指标: the NPS page, the plain page of any metric, and its definition. The filter bar's state is the URL.
+
+Figures come from `reports.dashboards`, geometry from `reports.figures`; here they only get their names and links.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cxms.lib.periods import Period
+from metrics import queries
+from metrics.definitions.definition import Definition
+from metrics.series import Point, Where
+from reports import changes, dashboards, figures
+from reports.dashboards import NpsPage, Place, Week
+from reports.figures import Sample
+from reports.reasons import Reason
+from reports.topics import topic
+from tenancy import queries as tenancy
+from tenancy.enums import Channel
+from tenancy.models import Touchpoint
+from web.door import Visit, needs
+from web.units import Switcher
+
+WIDE, NARROW = 1128, 340
+NBSP = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value of a filter."""
+
+    value: str
+    label: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Menu:
+    """A filter of the bar."""
+
+    name: str
+    label: str
+    choices: list[Choice]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """What a mark says and where it leads."""
+
+    title: str
+    url: str
+    label: str
+    is_running: bool = False
+    value_text: str = ""
+    n: int | None = None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of the URL, each one known to the organisation."""
+
+    weeks: int
+    by: str
+    where: Where
+
+    def drill(self, period: Period, **more: str) -> str:
+        """The feedback list with the rows behind a figure."""
+        given = {name: value for name, value in self.where.given().items() if name in {"unit", "channel", "touchpoint"}}
+        asked = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat(), "state": "counted"}
+        return f"{reverse('feedback-list')}?{urlencode(asked | given | more)}"
+
+
+@needs("metrics:read")
+def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The NPS page."""
+    units = Switcher(request, visit)
+    touchpoints = _touchpoints(visit)
+    filters = _filters(request, visit, touchpoints)
+    page = dashboards.nps_page(
+        organisation=visit.organisation.id, now=visit.now, where=filters.where, n_weeks=filters.weeks, by=filters.by
+    )
+    context = {
+        "units": units,
+        "page": page,
+        "menus": _menus(filters, touchpoints),
+        "query": request.GET.urlencode(),
+        "head": _head(page, filters),
+        "trends": _trends(page, filters),
+        "rows": _table(page, filters),
+        "dots": _dots(page, filters, fold=request.GET.get("fold") != "0"),
+        "places": [place for tier in page.ranking.tiers for place in tier] + page.ranking.grey,
+        "unfold": _with(request, fold="0"),
+        "reasons": _reasons(page, filters),
+        "now": visit.now,
+    }
+    return render(request, "metrics/nps.html", context)
+
+
+def _touchpoints(visit: Visit) -> dict[str, str]:
+    rows = Touchpoint.objects.filter(organisation=visit.organisation, retired_at__isnull=True).order_by("position")
+    return dict(rows.values_list("code", "name"))
+
+
+def _filters(request: HttpRequest, visit: Visit, touchpoints: dict[str, str]) -> Filters:
+    """What the URL asks for; a value that is not offered is not asked."""
+    given = request.GET.get
+    weeks = int(given("weeks", "")) if given("weeks", "") in {str(n) for n in dashboards.WEEKS} else dashboards.WEEKS[0]
+    channel = given("channel", "") if given("channel", "") in Channel.values else ""
+    touchpoint = given("touchpoint", "") if given("touchpoint", "") in touchpoints else ""
+    where = Where(unit=given("unit", ""), channel=channel, touchpoint=touchpoint, paths=visit.seat.paths)
+    return Filters(weeks, given("by", "") if given("by", "") in dashboards.BY else "store", where)
+
+
+def _menus(filters: Filters, touchpoints: dict[str, str], *, with_by: bool = True) -> list[Menu]:
+    spans = {"13": _("近 13 周"), "26": _("近 26 周"), "52": _("近 52 周")}
+    menus = [_menu("weeks", _("时间"), spans.items(), str(filters.weeks))]
+    if with_by:
+        menus.append(_menu("by", _("按"), {"store": _("门店"), "region": _("大区")}.items(), filters.by))
+    every = [("", _("全部"))]
+    menus.append(_menu("touchpoint", _("触点"), [*every, *touchpoints.items()], filters.where.touchpoint))
+    channels = [(str(value), str(label)) for value, label in Channel.choices]
+    menus.append(_menu("channel", _("渠道"), [*every, *channels], filters.where.channel))
+    return menus
+
+
+def _menu(name: str, label: str, pairs: Iterable[tuple[str, str]], here: str) -> Menu:
+    return Menu(name, label, [Choice(value, text, value == here) for value, text in pairs])
+
+
+def _with(request: HttpRequest, **more: str) -> str:
+    query = request.GET.copy()
+    for name, value in more.items():
+        query[name] = value
+    return query.urlencode()
+
+
+# ---- the head ------------------------------------------------------------------------------------------------------
+
+
+def _head(page: NpsPage, filters: Filters) -> dict[str, Any] | None:
+    """The last week in one line: value, margin, comparisons, mix."""
+    if page.head is None:
+        return None
+    point = page.head.point
+    found = point.components or {"promoters": 0, "passives": 0, "detractors": 0}
+    counts = [found["promoters"], found["passives"], found["detractors"]]
+    n = sum(counts)
+    groups = (("promoter", _("推荐")), ("passive", _("中立")), ("detractor", _("贬损")))
+    period = Period(point.from_date, point.to_date)
+    return {
+        "week": page.head,
+        "point": point,
+        "value": changes.signed(point.value, 0),
+        "margin": changes.plus_minus(point.margin, 1).strip(NBSP),
+        "changes": [
+            {"words": _change(change), "kind": change.kind, "against": against, "p": _p(change.p)}
+            for change, against in ((page.to_last_week, _("比上周")), (page.to_last_year, _("比去年同周")))
+        ],
+        "mix": [
+            {
+                "slice": part, "label": label, "group": group,
+                "share": changes.number(100 * count / n, 1) if n else "—",
+                "url": filters.drill(period, nps=group),
+            }
+            for part, count, (group, label) in zip(figures.mix(counts), counts, groups, strict=True)
+        ],
+        "url": filters.drill(period, nps="any"),
+    }  # fmt: skip
+
+
+def _change(change: changes.Change) -> str:
+    return f"{change.arrow} {said}" if (said := changes.words(change, 1)) else ""
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return ""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
+
+
+# ---- the trend -----------------------------------------------------------------------------------------------------
+
+
+def _title(point: Point, name: str, definition: Definition) -> str:
+    if point.suppressed:
+        return f"{name}：" + _("已隐藏，防止认出个人")
+    if point.value is None:
+        return f"{name}：" + _("没有数据")
+    decimals = max(definition.decimals, 1)
+    low, high = changes.number(point.low, decimals), changes.number(point.high, decimals)
+    bounds = f"（{low} – {high}）" if point.low is not None else ""
+    value = changes.signed(point.value, decimals) if definition.unit == "points" else changes.number(point.value, decimals)
+    return f"{name}：{value}{bounds}，n = {point.n:,}"
+
+
+def _week_name(week: Week) -> str:
+    return _("本周至今") if week.is_running else f"W{week.number:02}"
+
+
+def _trends(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
+    """The same line for a desk and for a phone."""
+    samples = []
+    for week in page.weeks:
+        point, name = week.point, _week_name(week)
+        url = filters.drill(Period(point.from_date, point.to_date), nps="any")
+        dot = Dot(_title(point, name, page.definition), url, name, week.is_running, changes.signed(point.value, 1), point.n)
+        samples.append(Sample(dot, point.value, point.low, point.high, week.is_running))
+    before = [week.before for week in page.weeks]
+    wide = figures.trend(samples, before, width=WIDE, limits=(-100, 100))
+    narrow = figures.trend(samples, before, width=NARROW, height=220, left=38, right=16, labels=5, limits=(-100, 100))
+    return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
+
+
+def _table(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
+    """What the trend says, in rows."""
+    return [
+        {
+            "name": _week_name(week),
+            "point": week.point,
+            "before": week.before,
+            "url": filters.drill(Period(week.point.from_date, week.point.to_date), nps="any"),
+        }
+        for week in reversed(page.weeks)
+    ]
+
+
+# ---- tiers and reasons ---------------------------------------------------------------------------------------------
+
+
+def _dots(page: NpsPage, filters: Filters, *, fold: bool) -> list[dict[str, Any]]:
+    def sample(place: Place) -> Sample[Dot]:
+        point = place.point
+        url = filters.drill(page.period, nps="any", unit=place.code)
+        title = _title(point, place.name, page.definition)
+        return Sample(Dot(title, url, place.name, False, changes.signed(point.value, 0), point.n), point.value, point.low, point.high)
+
+    tiers = [[sample(place) for place in tier] for tier in page.ranking.tiers]
+    grey = [sample(place) for place in page.ranking.grey]
+    shape: dict[str, Any] = {"n_hidden": page.ranking.n_hidden, "reference": page.ranking.whole.value, "fold": 8 if fold else 10_000}
+    wide = figures.dots(tiers, grey, width=494, **shape)
+    narrow = figures.dots(tiers, grey, width=NARROW, left=104, right=72, **shape)
+    return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
+
+
+def _reasons(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
+    rows = page.reasons.rows
+    most = max([share for row in rows for share in (row.detractors.high or 0, row.promoters.high or 0)], default=1.0)
+    return [_reason(row, most, page, filters) for row in rows]
+
+
+def _reason(row: Reason, most: float, page: NpsPage, filters: Filters) -> dict[str, Any]:
+    left, right = ((e.value or 0.0, e.low or 0.0, e.high or 0.0) for e in (row.detractors, row.promoters))
+    side = "promoter" if row.is_praise else "detractor"
+    said = _("真实") if row.is_real else _("尚不明确")
+    bounds = f"{changes.number(row.lift_low, 1)}{NBSP}–{NBSP}{changes.number(row.lift_high, 1)}" if row.lift_low else ""
+    return {
+        "row": row,
+        "name": topic(row.topic),
+        "bars": figures.bars(left, right, most),
+        "left": _share(left[0]),
+        "right": _share(right[0]),
+        "lift": changes.number(row.lift, 1),
+        "bounds": bounds,
+        "said": _("推荐者的理由，") + said if row.is_praise else said,
+        "url": filters.drill(page.period, nps="any", topic=row.topic),
+        "side_url": filters.drill(page.period, nps=side, topic=row.topic),
+        "n_side": row.n_promoters if row.is_praise else row.n_detractors,
+    }
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"
+
+
+# ---- any metric ----------------------------------------------------------------------------------------------------
+
+
+@needs("metrics:read")
+def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
+    """The plain page of a metric: its weeks as a line and in rows."""
+    definition = queries.definition(code)
+    if definition is None:
+        raise Http404
+    units = Switcher(request, visit)
+    touchpoints = _touchpoints(visit)
+    filters = _filters(request, visit, touchpoints)
+    points, whole = dashboards.metric_page(
+        organisation=visit.organisation.id, metric=code, now=visit.now, where=filters.where, n_weeks=filters.weeks
+    )
+    today = tenancy.local_today(visit.now, visit.organisation.timezone)
+    context = {
+        "definition": definition,
+        "definitions": queries.register(),
+        "units": units,
+        "menus": _menus(filters, touchpoints, with_by=False),
+        "query": request.GET.urlencode(),
+        "whole": whole,
+        "value": changes.shown(definition, whole.value),
+        "margin": _interval(definition, whole),
+        "trends": _plain_trends(points, definition, filters, today),
+        "rows": [{"name": _name(p, today), "point": p, "value": changes.shown(definition, p.value), "margin": _interval(definition, p)} for p in reversed(points)],
+        "now": visit.now,
+    }  # fmt: skip
+    return render(request, "metrics/metric.html", context)
+
+
+def _interval(definition: Definition, point: Point) -> str:
+    return "" if point.components is None else changes.interval(definition, definition.estimate(point.components))
+
+
+def _name(point: Point, today: date) -> str:
+    return _("本周至今") if point.to_date > today else f"W{point.from_date.isocalendar().week:02}"
+
+
+def _plain_trends(
+    points: Sequence[Point], definition: Definition, filters: Filters, today: date
+) -> list[dict[str, Any]]:
+    samples = []
+    for point in points:
+        name = _name(point, today)
+        url = filters.drill(Period(point.from_date, point.to_date))
+        is_running = point.to_date > today
+        dot = Dot(_title(point, name, definition), url, name, is_running, changes.shown(definition, point.value), point.n)
+        samples.append(Sample(dot, point.value, point.low, point.high, is_running))
+    wide = figures.trend(samples, width=WIDE)
+    narrow = figures.trend(samples, width=NARROW, height=220, left=38, right=16, labels=5)
+    return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
+
+
+@needs("metrics:read")
+def definition(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
+    """What a metric means, exactly."""
+    found = queries.definition(code)
+    if found is None:
+        raise Http404
+    return render(request, "metrics/definition.html", {"definition": found, "definitions": queries.register()})
