@@ -60,7 +60,7 @@ class Reason:
     @property
     def is_praise(self) -> bool:
         """Spoken of by promoters more than by others."""
-        return self.lift is not None and self.lift < 1
+        return self.n_promoters > self.n_detractors if self.lift is None else self.lift < 1
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""Reasons: shares and lift that are right, and words only where they name nobody."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from cxms.lib.periods import Period
+from metrics.series import Where
+from reports import reasons
+from tests.metrics.voices import receive, voice
+
+DAY = date(2026, 9, 7)
+PERIOD = Period(DAY, DAY + timedelta(days=7))
+
+
+def test_lift_is_the_share_of_detractors_over_the_share_of_all():
+    value, low, high = reasons.lift(31, 100, 40, 900)
+    assert value == pytest.approx((31 / 100) / (71 / 1000))
+    assert low < value < high
+    assert reasons.lift(0, 0, 5, 10) == (None, None, None)
+    assert reasons.lift(0, 10, 0, 10) == (None, None, None)
+    assert reasons.lift(10, 100, 90, 900)[0] == pytest.approx(1.0)
+
+
+def test_topics_come_with_shares_and_a_masked_quote(shop, now, work):
+    slow = [voice(DAY, 2, text=f"我叫陈晓明，等了两个小时，太慢了，第{i}次") for i in range(12)]
+    kind = [voice(DAY, 10, text=f"店员态度特别好，耐心讲解，谢谢第{i}次", unit="S002") for i in range(20)]
+    few = [voice(DAY, 3, text="价格太贵了") for _ in range(4)]
+    receive(shop, [*slow, *kind, *few, voice(DAY, 9)], now=now)
+    work()
+    with shop.scope():
+        found = reasons.reasons(organisation=shop.id, period=PERIOD, where=Where(), now=now, names={"S002": "苏州观前店"})
+        east = reasons.reasons(organisation=shop.id, period=PERIOD, where=Where(unit="S002"), now=now)
+    rows = {row.topic: row for row in found.rows}
+    waiting, attitude = rows["waiting_time"], rows["staff_attitude"]
+    assert (waiting.n, waiting.n_detractors, waiting.n_promoters) == (12, 12, 0)
+    assert waiting.detractors.value == pytest.approx(12 / 16)
+    assert waiting.lift == pytest.approx((12 / 16) / (12 / 36))
+    assert waiting.is_real
+    assert waiting.quote.feel == "neg"
+    assert "陈晓明" not in waiting.quote.text
+    assert "【姓名】" in waiting.quote.text
+    assert attitude.is_praise
+    assert (attitude.quote.feel, attitude.quote.unit, attitude.quote.score) == ("pos", "苏州观前店", 10)
+    assert "price" not in rows  # four answers name people
+    assert (found.n, found.n_pending, found.n_silent) == (36, 0, 1)
+    assert "waiting_time" not in [row.topic for row in east.rows]
+    assert all(row.is_praise and row.lift is None and row.quote.feel == "pos" for row in east.rows)
+
+
+def test_what_is_pending_is_counted_and_not_quoted(shop, now):
+    receive(shop, [voice(DAY, 2, text="等太久") for _ in range(9)], now=now)
+    with shop.scope():
+        found = reasons.reasons(organisation=shop.id, period=PERIOD, where=Where(), now=now)
+    assert (found.rows, found.n, found.n_pending) == ([], 0, 9)
