@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 from complaints import queries
 from complaints.enums import ClockState, Severity
 from complaints.intake import severity_of
@@ -76,20 +74,13 @@ def breached(filters: Filters, *, organisation: int, now: datetime, limit: int) 
 
 
 def due_soon(filters: Filters, *, organisation: int, now: datetime, limit: int) -> list[Row]:
-    """Tickets whose next promise ends within two hours and that have no broken one, by its end."""
-    found = _due_soon(filters, organisation, now)[:limit]
-    return rows(list(found), organisation=organisation, now=now, broken=False)
+    """Tickets with a promise that ends within two hours, with that promise, by its end.
 
-
-def n_due_soon(filters: Filters, *, organisation: int, now: datetime) -> int:
-    """How many tickets `due_soon` holds in all."""
-    return _due_soon(filters, organisation, now).order_by().count()
-
-
-def _due_soon(filters: Filters, organisation: int, now: datetime) -> QuerySet[Ticket]:
-    found = queries.tickets(replace(filters, view="due_soon"), organisation=organisation, now=now)
-    broken = queries.live_clocks(organisation).filter(breached_at__isnull=False)
-    return found.exclude(id__in=broken.values("ticket"))
+    A ticket that has already broken another promise is among them: the next one can still be kept.
+    """
+    found = list(queries.tickets(replace(filters, view="due_soon"), organisation=organisation, now=now)[: limit * 2])
+    ranked = rows(found, organisation=organisation, now=now, broken=False)
+    return sorted(ranked, key=lambda row: _due(row.clock) if row.clock else row.ticket.received_at)[:limit]
 
 
 def n_breached(filters: Filters, *, organisation: int, now: datetime) -> int:

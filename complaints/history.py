@@ -83,10 +83,10 @@ def bring(
         ticket = _ticket(case, policy, day, number, organisation)
         rows.tickets.append(ticket)
         _play(case, ticket, calendars[case.feedback.unit_id], rows, moment)
-    for model, made in (
-        (Ticket, rows.tickets), (Move, rows.moves), (Clock, rows.clocks), (Escalation, rows.escalations),
-    ):  # fmt: skip
-        model.objects.bulk_create(made, batch_size=2000)  # type: ignore[attr-defined]  # each model has its manager
+    Ticket.objects.bulk_create(rows.tickets, batch_size=2000)
+    Move.objects.bulk_create(rows.moves, batch_size=2000)
+    Clock.objects.bulk_create(rows.clocks, batch_size=2000)
+    Escalation.objects.bulk_create(rows.escalations, batch_size=2000)
     record("history.brought", str(organisation), {"n": len(cases)}, organisation=organisation, now=now, actor=actor)
     return rows.tickets
 

@@ -198,6 +198,11 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR", "filters": ["not_ready"]},
+        "celery": {"level": "WARNING"},
+    },
+    # a 503 of /readyz is an answer, not an error
+    "filters": {"not_ready": {"()": "cxms.lib.logs.NotReady"}},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

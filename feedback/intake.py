@@ -52,19 +52,22 @@ def receive(
     now: datetime,
     received_at: datetime | None = None,
     announce: bool = True,
+    received_as_occurred: bool = False,
 ) -> list[Receipt]:
     """Stores a batch and says what became of each row, in order.
 
     A code the organisation does not know rejects its row only; a known (channel, external_id), in the table or earlier
     in the batch, is a duplicate of the first. Records one `feedback.received` for the batch. received_at: when the
-    voices reached the organisation, for history brought over; announce=False leaves the fact out (the caller analyses).
+    voices reached the organisation, for history brought over; announce=False leaves the fact out (the caller analyses);
+    received_as_occurred: history whose every voice was received when it was spoken.
     """
     received_at = received_at or now
     codes = _codes(raw, organisation)
     receipts = [_check(voice, codes) for voice in raw]
     good = [voice for voice, receipt in zip(raw, receipts, strict=True) if receipt.status == "accepted"]
     if good:
-        stored, first_of = _store(good, codes, organisation, source, now, received_at)
+        as_occurred = received_at if not received_as_occurred else None
+        stored, first_of = _store(good, codes, organisation, source, now, as_occurred)
         outcomes = iter(_outcomes(good, stored, first_of))
         receipts = [next(outcomes) if receipt.status == "accepted" else receipt for receipt in receipts]
         kept = [receipt.id for receipt in receipts if receipt.status == "accepted"]
@@ -94,17 +97,17 @@ def _check(voice: RawVoice, codes: Codes) -> Receipt:
 
 
 def _store(
-    good: list[RawVoice], codes: Codes, organisation: int, source: Source, now: datetime, received_at: datetime
+    good: list[RawVoice], codes: Codes, organisation: int, source: Source, now: datetime, received_at: datetime | None
 ) -> tuple[dict[uuid.UUID, Any], list[uuid.UUID]]:
     """Stores raw bytes, rows and scores; gives the stored ids and the id each voice was tried under."""
-    raw_id = _keep_raw(good, organisation, source, received_at)
+    raw_id = _keep_raw(good, organisation, source, received_at or now)
     zone = queries.zone(queries.organisation(organisation).timezone)
     owners = customers.resolve([voice.customer for voice in good], organisation=organisation, now=now)
     ids = new_ids(len(good))
     days: dict[datetime, date] = {}
     rows, facts = [], {}
     for voice, owner, key in zip(good, owners, ids, strict=True):
-        occurred = voice.occurred_at or received_at
+        occurred = voice.occurred_at or received_at or now
         day = days.get(occurred)
         if day is None:
             day = days[occurred] = occurred.astimezone(zone).date()
@@ -114,7 +117,8 @@ def _store(
         normal = normal_form(voice.text)
         facts[key] = (voice, unit, staff, touchpoint, day)
         rows.append(
-            (key, organisation, raw_id, voice.row, voice.channel, voice.external_id, occurred, received_at, day, owner)
+            (key, organisation, raw_id, voice.row, voice.channel, voice.external_id, occurred)
+            + (received_at or occurred, day, owner)
             + (unit, staff, touchpoint, voice.text, normal, fingerprint(normal), Json(voice.metadata), "")
         )
     conflict = "on conflict (organisation_id, channel, external_id) where external_id is not null do nothing"

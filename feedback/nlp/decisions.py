@@ -30,6 +30,9 @@ _TOGETHER = np.log(
         ]
     )
 )
+# The review model knows long texts better than remarks of one line: its odds count in full from this length on.
+_REVIEW_TRUST, _REVIEW_LENGTH = 0.4, 80
+_TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
 _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
 _PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -4.0, -1.0
@@ -60,6 +63,8 @@ def decide(
     if not reading.text.strip():
         return Understanding("none", "other", "neutral", 0.0, (), 0, False, (), True, personal)
     kinds, feelings = _log_shares(scores, weights, "kind"), _log_shares(scores, weights, "feeling")
+    feelings = feelings + _REVIEW_TRUST * min(len(reading.text) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
+    feelings = feelings - np.logaddexp.reduce(feelings)
     kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
     kind, feeling = KINDS[kind_at], FEELINGS[feeling_at]
     drawn = _drawn(red_lines, kind, reading, scores, weights)
@@ -76,7 +81,7 @@ def decide(
         language,
         kind,
         feeling,
-        _score_for(feeling, float(shares[0]), float(shares[1])),
+        _score_for(feeling, float(shares[0] - shares[1]), scores.polarity),
         topics,
         urgency,
         bool(drawn),
@@ -93,15 +98,18 @@ def _log_shares(scores: Scores, weights: Weights, head: str) -> Floats:
     return result
 
 
-def _score_for(feeling: str, positive: float, negative: float) -> float:
-    """Return a score that never contradicts its label: beyond ±0.2 for a clear feeling, within ±0.2 for neutral."""
-    balance = positive - negative
+def _score_for(feeling: str, balance: float, polarity: float) -> float:
+    """Return a score that never contradicts its label: beyond ±0.2 for a clear feeling, within ±0.2 for neutral.
+
+    Where the label takes no side, the review model tips the score.
+    """
     if feeling == "positive":
         balance = max(balance, 0.21)
     elif feeling == "negative":
         balance = min(balance, -0.21)
-    elif feeling == "neutral":
-        balance = max(-0.2, min(0.2, balance))
+    else:
+        balance += 0.5 * float(np.tanh(polarity))
+        balance = max(-0.2, min(0.2, balance)) if feeling == "neutral" else balance
     return round(max(-1.0, min(1.0, balance)), 3)
 
 

@@ -1,0 +1,191 @@
+"""Loading the demo: organisation, people, voices, exposure, cases, counts; in steps that say how long they took."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from complaints import sla_policies
+from customers import events
+from customers.events import RawEvent
+from cxms.demo import cases, voices
+from cxms.demo.catalogue import EMAIL_DOMAIN, LOGINS, PASSWORD, REGIONS, STORES, YOUNG
+from feedback import analysis, intake
+from feedback.intake import Source
+from feedback.shapes import Receipt
+from metrics import rollup
+from tenancy import members, organisations, staff, units
+from tenancy.enums import Role, UnitKind
+from tenancy.models import Member, Organisation, Staff, Unit, User
+from tenancy.scope import organisation_scope
+
+SEED = 20261123
+BATCH = 5000
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is loaded."""
+
+    n_voices: int = 60_000
+    n_cases: int = 3_000
+    n_events: int = 90_000
+    n_customers: int = 12_000
+    staff_per_store: int = 10
+
+
+@contextmanager
+def step(say: Say, name: str) -> Iterator[None]:
+    """Says a step and its seconds."""
+    began = time.monotonic()
+    yield
+    say(f"  {name}: {time.monotonic() - began:.1f} s")
+
+
+def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int = SEED) -> Organisation:
+    """Makes and fills the demo organisation. It bears its slug only when everything is there."""
+    rng = Random(seed)
+    draft = f"{slug}-loading"
+    left = Organisation.objects.filter(slug=draft).first()
+    if left is not None:
+        Organisation.objects.filter(id=left.id).update(slug=f"{slug}-broken-{left.id}")
+    organisation = organisations.create(slug=draft, name=name, timezone="Asia/Shanghai", now=now, actor="demo")
+    with step(say, "组织与人员"), organisation_scope(organisation.id):
+        owners, crew = _people(rng, organisation.id, now, size)
+    _voices(rng, organisation.id, now, say, size, crew)
+    with step(say, f"{size.n_events} 笔订单"):
+        _orders(rng, organisation.id, now, size.n_events)
+    with step(say, f"{size.n_cases} 宗投诉"), organisation_scope(organisation.id):
+        cases.bring_past(rng, organisation=organisation.id, now=now, n=size.n_cases, owners=owners)
+    with step(say, "汇总"):
+        while _fold(organisation.id):
+            pass
+    with step(say, "进行中的投诉"), organisation_scope(organisation.id):
+        cases.open_live(rng, organisation=organisation.id, now=now)
+    Organisation.objects.filter(id=organisation.id).update(slug=slug)
+    organisation.slug = slug
+    return organisation
+
+
+def _fold(organisation: int) -> int:
+    with organisation_scope(organisation):
+        return rollup.fold(organisation=organisation)
+
+
+def _people(
+    rng: Random, organisation: int, now: datetime, size: Size
+) -> tuple[dict[Any, list[Member]], dict[str, list[str]]]:
+    root = Unit.objects.get(organisation_id=organisation, parent__isnull=True)
+    regions = {
+        code: units.add(
+            organisation=organisation, code=code, kind=UnitKind.REGION, name=label, parent=root, now=now, actor="demo"
+        )
+        for code, label in REGIONS
+    }
+    stores: dict[str, Unit] = {}
+    for code, label, region, _ in STORES:
+        stores[code] = units.add(
+            organisation=organisation,
+            code=code,
+            kind=UnitKind.STORE,
+            name=label,
+            parent=regions[region],
+            now=now,
+            actor="demo",
+            calendar="store",
+        )
+    sla_policies.add_presets(organisation=organisation, now=now, actor="demo")
+    lines, crew = ["employee_no,unit,name"], {}
+    for i, code in enumerate(stores):
+        crew[code] = [f"E{i:02d}{k:02d}" for k in range(size.staff_per_store)]
+        lines += [f"{number},{code},{voices.person(rng)}" for number in crew[code]]
+    staff.import_csv("\n".join(lines), organisation=organisation, now=now, actor="demo")
+    return _members(organisation, now, root, regions, stores, rng), crew
+
+
+def _members(
+    organisation: int, now: datetime, root: Unit, regions: dict[str, Unit], stores: dict[str, Unit], rng: Random
+) -> dict[Any, list[Member]]:
+    places = {root.code: root, **regions, **stores}
+    owners: dict[Any, list[Member]] = {}
+
+    def seat(local: str, name: str, role: str, unit: Unit, password: str | None) -> Member:
+        email = f"{local}@{EMAIL_DOMAIN}"
+        user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, name=name)
+        return members.add(
+            organisation=organisation, user=user, name=name, roles=[(role, unit)], now=now, actor="demo"
+        )
+
+    for role, local, name, code in LOGINS:
+        made = seat(local, name, role, places.get(code, root), PASSWORD)
+        if role == Role.FRONTLINE:
+            owners[places[code].id] = [made]
+    seat("ceo", "顾承", Role.EXECUTIVE, root, None)
+    for code, unit in regions.items():
+        seat(f"region.{code.lower()}", voices.person(rng), Role.REGION_MANAGER, unit, None)
+    for code, unit in stores.items():
+        manager = seat(f"store.{code.lower()}", voices.person(rng), Role.STORE_MANAGER, unit, None)
+        owners.setdefault(unit.id, []).append(manager)
+    first = Staff.objects.filter(organisation_id=organisation, unit=stores["HZ-XIXI"]).order_by("employee_no").first()
+    frontline = owners[stores["HZ-XIXI"].id][0]
+    frontline.staff = first
+    frontline.save(update_fields=["staff"])
+    return owners
+
+
+def _voices(
+    rng: Random, organisation: int, now: datetime, say: Say, size: Size, crew: dict[str, list[str]]
+) -> None:
+    people = voices.cards(rng, size.n_customers)
+    drawn = voices.draw(rng, size.n_voices, now=now, people=people, staff=crew)
+    ranges: list[tuple[str, str]] = []
+    with step(say, f"{size.n_voices} 条客户之声"):
+        batch: list[Any] = []
+        for voice in drawn:
+            batch.append(voice)
+            if len(batch) == BATCH:
+                ranges.append(_receive(batch, organisation, now))
+                batch = []
+        if batch:
+            ranges.append(_receive(batch, organisation, now))
+    with step(say, "分析"):
+        for first, last in ranges:
+            with organisation_scope(organisation):
+                analysis.analyse(first, last, organisation=organisation, now=now)
+
+
+def _receive(batch: list[Any], organisation: int, now: datetime) -> tuple[str, str]:
+    """A batch of history: each voice was received when it was spoken."""
+    with organisation_scope(organisation):
+        source = Source(b"", "application/x-demo", "demo")
+        receipts: list[Receipt] = intake.receive(
+            batch, organisation=organisation, source=source, now=now, announce=False, received_as_occurred=True
+        )
+    ids = [receipt.id for receipt in receipts if receipt.status == "accepted"]
+    return str(min(ids)), str(max(ids))
+
+
+def _orders(rng: Random, organisation: int, now: datetime, n: int) -> None:
+    codes = [code for code, *_ in STORES]
+    for start in range(0, n, BATCH * 2):
+        rows = []
+        for i in range(start, min(start + BATCH * 2, n)):
+            store, age = rng.choice(codes), rng.random() * 365
+            if store in YOUNG:
+                age %= YOUNG[store]
+            rows.append(
+                RawEvent(
+                    external_id=f"O-{i:06d}",
+                    kind="order",
+                    occurred_at=now - timedelta(days=age),
+                    unit=store,
+                    amount_minor=rng.randrange(9_900, 999_900, 100),
+                    currency="CNY",
+                )
+            )
+        with organisation_scope(organisation):
+            events.receive(rows, organisation=organisation, now=now)
