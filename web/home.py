@@ -13,10 +13,10 @@ from django.shortcuts import redirect, render
 from alerts import queries as alert_queries
 from complaints import desk, queries
 from complaints.queries import Filters
+from reports.home import tiles
 from tenancy.enums import Role
 from web.door import Visit, needs
 from web.shell import is_frontline
-from web.tiles import tiles
 from web.units import Switcher
 
 SHOWN = 12
@@ -45,7 +45,6 @@ def promises(visit: Visit, filters: Filters) -> dict[str, Any]:
     grave = desk.grave(filters, organisation=organisation, now=now) if Role.EXECUTIVE in visit.seat.roles else []
     told = alert_queries.latest_of_tickets([row.ticket.id for row in broken + soon], organisation=organisation)
     counts = queries.counts(filters, organisation=organisation, now=now)
-    counts["due_soon"] = desk.n_due_soon(filters, organisation=organisation, now=now)
     return {
         "sees_promises": True,
         "groups": (("breached", broken), ("due_soon", soon)),

@@ -50,19 +50,23 @@ def known_customer(text: str, visit: Visit) -> Customer | None:
     return Customer.objects.filter(organisation_id=visit.organisation.id, id=key).first()
 
 
+def _typed(request: HttpRequest) -> dict[str, str]:
+    return {name: str(request.POST.get(name, "")) for name in request.POST}
+
+
 @needs("complaints:write")
 def log(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The form; POST files the complaint once per form token."""
     if request.method != "POST":
         return _form(request, visit, {"token": uuid.uuid4().hex, "channel": "store"}, {})
-    typed = {name: request.POST.get(name, "") for name in request.POST}
+    typed = _typed(request)
     wrong = _wrong(typed)
     if wrong:
         return _form(request, visit, typed, wrong, status=400)
     try:
         ticket = _file(typed, visit)
     except DomainError as error:
-        return _form(request, visit, typed, {error.field.split(".")[-1]: error.message}, status=400)
+        return _form(request, visit, typed, {str(error.field).split(".")[-1]: str(error.message)}, status=400)
     return redirect("log-done", number=ticket.number)
 
 
@@ -182,7 +186,7 @@ def customer_picked(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpR
 @needs("complaints:write")
 def guess(request: HttpRequest, visit: Visit) -> HttpResponse:
     """What can be filled in from the words and the customer; fields the clerk touched stay his."""
-    typed = {name: request.POST.get(name, "") for name in request.POST}
+    typed = _typed(request)
     units = units_of(visit)
     context = {**_guess_context(typed, visit), "units": units, "unit_code": typed.get("unit") or units[0].code}
     return render(request, "log/guess.html", context)

@@ -49,9 +49,9 @@ def _items(seat: Seat) -> list[Item]:
     mine = _("我的任务") if front else _("承诺台")
     work = Item("desk", mine, "clock-check", "complaints:read", ("case", "case-moves"), "broken")
     voices = Item(
-        "feedback-list", _("门店之声") if front else _("客户之声"), "message-2", "feedback:read", ("feedback-detail",)
+        "feedback-list", _("门店之声") if front else _("客户之声"), "message-2", "feedback:read", ("feedback-one",)
     )
-    numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", section=_("看清"))
+    numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", ("metric", "definition"), section=_("看清"))
     bell = Item("notices", _("通知"), "bell", "notices:read", (), "unread", section=_("消息"))
     first = [log, work] if front else [work, voices, log]
     return [*home, *first, *([voices] if front else []), numbers, bell]
@@ -136,7 +136,7 @@ class Shell:
         """Where this person's browser listens for changes; "" when it polls."""
         if not settings.LIVE_URL or self.organisation is None:
             return ""
-        token = live_tokens.make(self.organisation.id, self.request.user.pk)
+        token = live_tokens.make(self.organisation.id, int(self.request.user.pk or 0))
         return f"{settings.LIVE_URL}/live?token={token}"
 
     @cached_property

@@ -153,3 +153,15 @@ def move_word(kind: str) -> str:
 def at(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
     """A value of a mapping by a key the template holds; nothing when absent."""
     return mapping.get(key) if mapping else None
+
+
+@register.simple_tag
+def promise_name(view: ClockView) -> str:
+    """The clause's name without its clock."""
+    return words.promise(view.clock.kind, view.target_seconds)
+
+
+@register.filter
+def between(start: datetime, end: datetime) -> float:
+    """Seconds from one instant to another."""
+    return (end - start).total_seconds()
