@@ -1,0 +1,158 @@
+"""Weekly NPS of 500 stores over 13 weeks: `metrics.series` against raw SQL and pandas, in one run, cell for cell.
+
+CXMS_BENCH_ROWS (1,000,000) synthetic answers in an organisation of their own. Medians of five; every road reads as the
+application role behind row-level security. `series` also gives each of its cells an interval and the suppression, which
+the others do not.
+"""
+
+import os
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+N_STORES, N_WEEKS, N_TIMES, CHUNK = 500, 13, 5, 200_000
+MONDAY = date(2026, 8, 3)
+Cells = dict[tuple[str, date], tuple[int, float]]
+
+INSERT = """
+    insert into feedback_score (organisation_id, feedback_id, kind, item, value, scale_min, scale_max, unit_id, channel,
+                                local_day, excluded)
+    select %(org)s, gen_random_uuid(), 'nps', '',
+           case when r.a < 0.5 then 9 + floor(r.b * 2) when r.a < 0.8 then 7 + floor(r.b * 2) else floor(r.b * 7) end,
+           0, 10, u.ids[1 + floor(r.c * %(stores)s)::int], 'survey', %(first)s::date + floor(r.d * %(days)s)::int, false
+    from (select random() a, random() b, random() c, random() d from generate_series(1, %(n)s)) r,
+         (select array_agg(id order by code) ids from tenancy_unit where organisation_id = %(org)s and kind = 'store') u
+"""
+RAW = """
+    select u.code, date_trunc('week', s.local_day)::date as week, count(*) as n,
+           100.0 * (count(*) filter (where s.value >= 9) - count(*) filter (where s.value <= 6)) / count(*) as nps
+    from feedback_score s join tenancy_unit u on u.organisation_id = s.organisation_id and u.id = s.unit_id
+    where s.organisation_id = %s and s.kind = 'nps' and not s.excluded and s.local_day >= %s and s.local_day < %s
+    group by 1, 2
+"""
+ROWS = """
+    select u.code, s.local_day, s.value::float8 from feedback_score s
+    join tenancy_unit u on u.organisation_id = s.organisation_id and u.id = s.unit_id
+    where s.organisation_id = %s and s.kind = 'nps' and not s.excluded and s.local_day >= %s and s.local_day < %s
+"""
+
+
+def main() -> None:
+    """Prints one line a road: milliseconds, cells, and how many times slower than `series` it is."""
+    n = int(os.environ.get("CXMS_BENCH_ROWS", "1000000"))
+    organisation = _stage(n)
+    times: dict[str, float] = {}
+    found: dict[str, Cells] = {}
+    for name, road in (("series", _series), ("raw SQL", _raw_sql), ("pandas", _pandas)):
+        found[name], times[name] = _median(road, organisation)
+    for name, cells in found.items():
+        _compare(name, cells, found["raw SQL"])
+    print(f"weekly NPS, {N_STORES} stores × {N_WEEKS} weeks, {n:,} rows; medians of {N_TIMES}, equal cell for cell")
+    for name, seconds in times.items():
+        ratio = seconds / times["series"]
+        print(f"  {name:<10}{1000 * seconds:>9.1f} ms{len(found[name]):>8,} cells{ratio:>8.1f} ×")
+
+
+def _stage(n: int) -> int:
+    from django.db import connection
+    from tenancy import organisations, units
+    from tenancy.models import Unit
+    from tenancy.scope import organisation_scope
+
+    now = datetime.now(UTC)
+    slug = f"bench-{uuid.uuid4().hex[:8]}"
+    organisation = organisations.create(slug=slug, name="量速", timezone="Asia/Shanghai", now=now, actor="bench").id
+    with organisation_scope(organisation):
+        parent = Unit.objects.get(organisation=organisation, code="HQ")
+        for number in range(N_STORES):
+            asked: dict[str, Any] = {"code": f"S{number:03}", "kind": "store", "name": f"店{number}"}
+            units.add(organisation=organisation, parent=parent, now=now, actor="bench", **asked)
+    values = {"org": organisation, "stores": N_STORES, "first": MONDAY, "days": 7 * N_WEEKS}
+    for start in range(0, n, CHUNK):
+        with organisation_scope(organisation), connection.cursor() as cursor:
+            cursor.execute("set local statement_timeout = 0")
+            cursor.execute(INSERT, {**values, "n": min(CHUNK, n - start)})
+    _fold(organisation)
+    return organisation
+
+
+def _fold(organisation: int) -> None:
+    import psycopg2
+    from metrics import rollup
+    from tenancy.scope import organisation_scope
+
+    began, n = time.perf_counter(), 0
+    while True:
+        with organisation_scope(organisation):
+            folded = rollup.fold(organisation=organisation)
+        n += folded
+        if not folded:
+            break
+    seconds = time.perf_counter() - began
+    print(f"  folded {n:,} deltas in {seconds:.1f} s ({n / seconds:,.0f}/s)")
+    connection = psycopg2.connect(os.environ["CXMS_MIGRATOR_URL"])
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("vacuum analyze feedback_score")
+        cursor.execute("vacuum analyze metrics_unitday")
+        cursor.execute("vacuum analyze metrics_delta")
+    connection.close()
+
+
+def _median(road: Callable[[int], Cells], organisation: int) -> tuple[Cells, float]:
+    from tenancy.scope import organisation_scope
+
+    times, cells = [], {}
+    for _ in range(N_TIMES + 1):
+        with organisation_scope(organisation):
+            began = time.perf_counter()
+            cells = road(organisation)
+            times.append(time.perf_counter() - began)
+    return cells, statistics.median(times[1:])  # the first warms the caches of each
+
+
+def _series(organisation: int) -> Cells:
+    from cxms.lib.periods import Period
+    from metrics.series import series
+
+    period = Period(MONDAY, MONDAY + timedelta(weeks=N_WEEKS))
+    asked: dict[str, Any] = {"organisation": organisation, "metric": "nps", "period": period, "grain": "week"}
+    points = series(**asked, by=("unit",), now=datetime.now(UTC)).points
+    return {(p.by["unit"] or "", p.from_date): (p.n or 0, p.value or 0.0) for p in points}
+
+
+def _span(organisation: int) -> list[Any]:
+    return [organisation, MONDAY, MONDAY + timedelta(weeks=N_WEEKS)]
+
+
+def _raw_sql(organisation: int) -> Cells:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(RAW, _span(organisation))
+        return {(code, week): (n, float(nps)) for code, week, n, nps in cursor.fetchall()}
+
+
+def _pandas(organisation: int) -> Cells:
+    import pandas as pd
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(ROWS, _span(organisation))
+        frame = pd.DataFrame(cursor.fetchall(), columns=["unit", "day", "value"])
+    day = pd.to_datetime(frame["day"])
+    frame["week"] = day - pd.to_timedelta(day.dt.weekday, unit="D")
+    frame["step"] = (frame["value"] >= 9).astype(int) - (frame["value"] <= 6).astype(int)
+    table = frame.groupby(["unit", "week"])["step"].agg(["size", "mean"])
+    return {(unit, week.date()): (int(row[0]), 100 * row[1]) for (unit, week), row in zip(table.index, table.values, strict=True)}
+
+
+def _compare(name: str, cells: Cells, others: Cells) -> None:
+    if cells.keys() != others.keys():
+        raise AssertionError(f"{name}: {len(cells)} cells, raw SQL {len(others)}")
+    for key, (n, value) in cells.items():
+        if n != others[key][0] or abs(value - others[key][1]) > 1e-9:
+            raise AssertionError(f"{name}: {key} is {n}, {value}; raw SQL says {others[key]}")
