@@ -31,7 +31,7 @@ def judge_range(first: str, last: str, *, organisation: int, now: datetime) -> i
             red_line=row.red_line,
             channel=voice.channel,
             occurred_at=voice.occurred_at,
-            received_at=voice.received_at,
+            judged_at=now,
         )
         if judgement.opens:
             opening = Opening(

@@ -17,14 +17,14 @@ class Judgement:
 
 
 def judge(
-    *, kind: str, urgency: int, red_line: bool, channel: str, occurred_at: datetime, received_at: datetime
+    *, kind: str, urgency: int, red_line: bool, channel: str, occurred_at: datetime, judged_at: datetime
 ) -> Judgement:
     """Opens a ticket for a red line anywhere, and for a complaint made to us directly.
 
-    Published reviews, posts, questionnaires and imports open one only when urgent. What lay more than seven days
-    before it reached us is history and starts no clock.
+    Published reviews, posts, questionnaires and imports open one only when urgent. What was said more than seven days
+    before we judge it is history and starts no clock.
     """
-    if received_at - occurred_at > STALE_AFTER:
+    if judged_at - occurred_at > STALE_AFTER:
         return Judgement(False, "low", "history")
     if red_line:
         return Judgement(True, "critical", "red_line")

@@ -155,7 +155,7 @@ def _voices(
     with step(say, "分析"):
         for first, last in ranges:
             with organisation_scope(organisation):
-                analysis.analyse(first, last, organisation=organisation, now=now)
+                analysis.analyse(first, last, organisation=organisation, now=now, announce=False)
 
 
 def _receive(batch: list[Any], organisation: int, now: datetime) -> tuple[str, str]:
