@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.web.conftest import complain as complain
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -1,6 +1,7 @@
 """The live channel: one organisation's changes, for whoever holds its token, and nobody else."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -31,10 +32,8 @@ async def _listen(token, publish, seconds=5.0):
 
     scope = {"type": "http", "method": "GET", "path": "/live", "query_string": f"token={token}".encode()}
     task = asyncio.create_task(live.application(scope, receive, send))
-    try:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(done.wait(), seconds)
-    except TimeoutError:
-        pass
     leave.set()
     await asyncio.wait_for(task, 5)
     return status[0], b"".join(heard)
