@@ -52,18 +52,23 @@ def red_words(reading: Reading) -> list[Hit]:
 
 
 @cache
-def _scanners() -> tuple[Scanner, Scanner]:
+def _scanner() -> Scanner:
     lists = read_toml("cues")
-    cues = Scanner({number: words_of(lists[name]) for number, name in enumerate(CUES)})
-    topics = Scanner({number: topic.words for number, topic in enumerate(default_taxonomy())})
-    return cues, topics
+    groups = {number: words_of(lists[name]) for number, name in enumerate(CUES)}
+    return Scanner(groups | {len(CUES) + number: topic.words for number, topic in enumerate(default_taxonomy())})
 
 
 def read(text: str) -> Reading:
     """Cut and search one folded, lower-case text."""
-    cue_scanner, topic_scanner = _scanners()
     clauses = tuple(clauses_of(text)) or ((0, len(text)),)
-    return Reading(text, clauses, tuple(cue_scanner.scan(text)), tuple(topic_scanner.scan(text)))
+    cues: list[Hit] = []
+    topics: list[Hit] = []
+    for hit in _scanner().scan(text):
+        if hit.group < len(CUES):
+            cues.append(hit)
+        else:
+            topics.append(Hit(hit.group - len(CUES), hit.start, hit.end))
+    return Reading(text, clauses, tuple(cues), tuple(topics))
 
 
 def cue_row(

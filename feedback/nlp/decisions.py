@@ -7,6 +7,7 @@ that speaks of them; red lines overrule urgency.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from feedback.nlp.cues import Reading, red_words
 from feedback.nlp.folding import Folded
@@ -91,10 +92,10 @@ def decide(
     )
 
 
-def _log_shares(scores: Scores, weights: Weights, head: str) -> Floats:
+def _log_shares(scores: Scores, weights: Weights, head: str) -> npt.NDArray[np.float64]:
     logits = scores.logits[weights.heads[head].columns].astype(np.float64)
     top = logits.max()
-    result: Floats = logits - top - np.log(np.exp(logits - top).sum())
+    result: npt.NDArray[np.float64] = logits - top - np.log(np.exp(logits - top).sum())
     return result
 
 

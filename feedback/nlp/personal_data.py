@@ -6,6 +6,7 @@ titles are not personal data. `mask` writes over the spans for readers without t
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from stdnum import luhn
 from stdnum.iso7064 import mod_11_2
@@ -199,19 +200,20 @@ def _addresses(text: str) -> Iterable[tuple[str, int, int]]:
 
 
 def _names(text: str) -> Iterable[tuple[str, int, int]]:
-    known = surnames()
     for match in _ENGLISH_NAME.finditer(text):
         yield "name", match.start(1), match.end(1)
-    at = 0
-    while at < len(text) - 1:
-        size = 2 if text[at : at + 2] in known else 1
-        if text[at : at + size] in known:
-            end = _name_end(text, at, size)
+    taken = 0
+    for match in _surname_pattern().finditer(text):
+        if match.start() >= taken:
+            end = _name_end(text, match.start(), len(match[0]))
             if end:
-                yield "name", at, end
-                at = end
-                continue
-        at += 1
+                yield "name", match.start(), end
+                taken = end
+
+
+@cache
+def _surname_pattern() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(surnames(), key=lambda name: (-len(name), name))))
 
 
 def _name_end(text: str, at: int, size: int) -> int | None:

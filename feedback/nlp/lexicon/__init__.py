@@ -72,12 +72,15 @@ class Scanner:
         """Return the hits in reading order; words may overlap, also within a group."""
         hits: list[Hit] = []
         pairs, single = self._by_pair, self._single
-        for at in range(len(text)):
-            for group in single.get(text[at], ()):
-                hits.append(Hit(group, at, at + 1))
-            for word, group in pairs.get(text[at : at + 2], ()):
-                if text.startswith(word, at) and _stands_alone(text, at, word):
-                    hits.append(Hit(group, at, at + len(word)))
+        for at, character in enumerate(text):
+            if character in single:
+                for group in single[character]:
+                    hits.append(Hit(group, at, at + 1))
+            pair = text[at : at + 2]
+            if pair in pairs:
+                for word, group in pairs[pair]:
+                    if text.startswith(word, at) and (word[0] > "\x7f" or _stands_alone(text, at, word)):
+                        hits.append(Hit(group, at, at + len(word)))
         return hits
 
 

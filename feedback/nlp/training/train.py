@@ -152,10 +152,8 @@ def head_scores(
     }
 
 
-def train(
-    rows: Sequence[Sentence], texts: Sequence[str], labels: Sequence[int]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the arrays of the weights file and the scores of the card."""
+def train(rows: Sequence[Sentence], texts: Sequence[str], labels: Sequence[int]) -> dict[str, Any]:
+    """Return the arrays of the weights file."""
     polarity, polarity_bias = train_polarity(texts, labels)
     matrix = design(rows, without_heads(polarity, polarity_bias))
     wanted = targets(rows)
@@ -174,7 +172,7 @@ def train(
         "head_bits": HEAD_BITS,
         "heads": [[head.name, list(head.labels), head.columns.start] for head in heads],
     }
-    arrays = {
+    return {
         "layout": np.array(json.dumps(layout)),
         "polarity": polarity.astype(np.float16),
         "polarity_bias": np.float32(polarity_bias),
@@ -183,7 +181,6 @@ def train(
         "bias": np.concatenate(biases).astype(np.float32),
         "thresholds": np.full(len(TOPIC_CODES), THRESHOLD, np.float32),
     }
-    return arrays, cross_validated(matrix, wanted)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -194,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     rows = sentences()
     texts, labels = reviews()
-    arrays, scores = train(rows, texts, labels)
+    arrays = train(rows, texts, labels)
+    polarity = without_heads(arrays["polarity"].astype(np.float32), float(arrays["polarity_bias"]))
+    scores = cross_validated(design(rows, polarity), targets(rows))
     chosen.out.mkdir(parents=True, exist_ok=True)
     path = chosen.out / "weights.npz"
     np.savez_compressed(path, **arrays)

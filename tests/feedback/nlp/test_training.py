@@ -11,8 +11,8 @@ TEXTS = ["很好用喜欢", "太差了垃圾", "质量不错推荐", "坏了不�
 
 
 def test_training_twice_gives_the_same_numbers() -> None:
-    rows = sentences()[::12]
-    first, second = (train(rows, TEXTS, [1, 0, 1, 0])[0] for _ in range(2))
+    rows = sentences()[::40]
+    first, second = (train(rows, TEXTS, [1, 0, 1, 0]) for _ in range(2))
     assert first.keys() == second.keys()
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
