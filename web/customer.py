@@ -82,6 +82,8 @@ def _move(request: HttpRequest) -> tuple[str, dict[str, Any]]:
         return "accept", {"consent": ACTOR}
     if request.POST.get("answer") == "decline":
         return "decline", {"reason": request.POST.get("reason", "").strip() or _("客户没有说明")}
+    if request.POST.get("answer") == "call":
+        return "message", {"text": _("请给我打电话。")}
     return "message", {"text": request.POST.get("text", "")[:4000]}
 
 

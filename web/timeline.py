@@ -62,10 +62,14 @@ def entries(
     found = [_event(event) for event in events]
     found += [_move(move, ticket) for move in moves]
     found += [
-        Entry(row.fire_at, "bell", _("承诺引擎"), f"{_clause(row)}：{level_words(row.level)}", can_cite=False) for row in escalations
+        Entry(row.fire_at, "bell", _("承诺引擎"), _said(_clause(row), level_words(row.level)), can_cite=False) for row in escalations
     ]
     found += _told(notices)
     return sorted(found, key=lambda entry: entry.at)
+
+
+def _said(what: str, how: object) -> str:
+    return _("%(clause)s：%(level)s") % {"clause": what, "level": how} if how else what
 
 
 def _clause(row: Escalation) -> str:
@@ -86,7 +90,7 @@ def _move(move: Move, ticket: Ticket) -> Entry:
     return Entry(
         at=move.at,
         icon=ICONS.get(move.kind, "history"),
-        source=f"{source}，{who}" if who else source,
+        source=_("%(what)s，%(who)s") % {"what": source, "who": who} if who else source,
         text=said_by(move, ticket),
         is_said=move.kind in SPOKEN,
         from_customer=move.kind in {"opened", "message"},
@@ -112,12 +116,12 @@ def _proposal(data: dict[str, Any], ticket: Ticket) -> str:
 def _severity(data: dict[str, Any], ticket: Ticket) -> str:
     labels = dict(Severity.choices)
     names = {"before": labels.get(data.get("from", ""), "–"), "after": labels.get(data.get("severity", ""), "–")}
-    return _("由%(before)s改为%(after)s") % names + f"：{data.get('reason', '')}"
+    return _said(_("由%(before)s改为%(after)s") % names, data.get("reason", ""))
 
 
 def _hold(data: dict[str, Any], ticket: Ticket) -> str:
     reason = str(dict(PauseReason.choices).get(data.get("reason", ""), ""))
-    return f"{reason}：{data['proof']}" if data.get("proof") else reason
+    return _said(reason, data.get("proof"))
 
 
 def _resolved(data: dict[str, Any], ticket: Ticket) -> str:
@@ -144,8 +148,13 @@ TEXTS: dict[str, Callable[[dict[str, Any], Ticket], str]] = {
     "reopen": lambda data, ticket: str(data.get("reason", "")),
     "reflect": _reflection,
     "change_severity": _severity,
-    "excuse": lambda data, ticket: f"{clause_label(data.get('clause', ''))}：{data.get('reason', '')}",
+    "excuse": lambda data, ticket: _said(clause_label(data.get("clause", "")), data.get("reason", "")),
 }
+
+
+def _reader(row: Notice) -> str:
+    said = _("%(name)s（已阅）") if row.read_at else _("%(name)s（未读）")
+    return said % {"name": row.recipient.name}
 
 
 def _told(notices: Sequence[Notice]) -> list[Entry]:
@@ -155,7 +164,7 @@ def _told(notices: Sequence[Notice]) -> list[Entry]:
         groups.setdefault((notice.created_at, notice.purpose), []).append(notice)
     found = []
     for (at, purpose), rows in groups.items():
-        names = _("、").join(f"{row.recipient.name}（{_('已阅') if row.read_at else _('未读')}）" for row in rows)
+        names = _("、").join(_reader(row) for row in rows)
         said = {"executives": _("直达 %(names)s"), "assigned": _("告知新负责人 %(names)s")}.get(purpose, _("提醒 %(names)s"))
         found.append(Entry(at, "bell", _("系统"), said % {"names": names}, can_cite=False))
     return found

@@ -96,3 +96,10 @@ def test_the_language_is_his_choice(client, offer):
     _ticket, url = offer
     assert client.post(url, {"language": "en"}).url == url
     assert client.get(url).headers["Content-Language"] == "en"
+
+
+def test_he_asks_to_be_called(client, offer, shop):
+    ticket, url = offer
+    assert client.post(url, {"answer": "call"}).status_code == 302
+    with shop.scope():
+        assert Move.objects.get(ticket=ticket, kind="message").data == {"text": "请给我打电话。"}
