@@ -13,7 +13,18 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-N_STORES, N_WEEKS, N_TIMES, CHUNK = 500, 13, 5, 200_000
+import pandas as pd
+import psycopg2
+from django.db import connection
+
+from cxms.lib.periods import Period
+from metrics import rollup
+from metrics.series import series
+from tenancy import organisations, units
+from tenancy.models import Unit
+from tenancy.scope import organisation_scope
+
+N_STORES, N_WEEKS, N_TIMES, CHUNK = 500, 13, 5, 500_000
 MONDAY = date(2026, 8, 3)
 Cells = dict[tuple[str, date], tuple[int, float]]
 
@@ -57,11 +68,6 @@ def main() -> None:
 
 
 def _stage(n: int) -> int:
-    from django.db import connection
-    from tenancy import organisations, units
-    from tenancy.models import Unit
-    from tenancy.scope import organisation_scope
-
     now = datetime.now(UTC)
     slug = f"bench-{uuid.uuid4().hex[:8]}"
     organisation = organisations.create(slug=slug, name="量速", timezone="Asia/Shanghai", now=now, actor="bench").id
@@ -80,10 +86,6 @@ def _stage(n: int) -> int:
 
 
 def _fold(organisation: int) -> None:
-    import psycopg2
-    from metrics import rollup
-    from tenancy.scope import organisation_scope
-
     began, n = time.perf_counter(), 0
     while True:
         with organisation_scope(organisation):
@@ -93,18 +95,16 @@ def _fold(organisation: int) -> None:
             break
     seconds = time.perf_counter() - began
     print(f"  folded {n:,} deltas in {seconds:.1f} s ({n / seconds:,.0f}/s)")
-    connection = psycopg2.connect(os.environ["CXMS_MIGRATOR_URL"])
-    connection.autocommit = True
-    with connection.cursor() as cursor:
+    keeper = psycopg2.connect(os.environ["CXMS_MIGRATOR_URL"])
+    keeper.autocommit = True
+    with keeper.cursor() as cursor:
         cursor.execute("vacuum analyze feedback_score")
         cursor.execute("vacuum analyze metrics_unitday")
         cursor.execute("vacuum analyze metrics_delta")
-    connection.close()
+    keeper.close()
 
 
 def _median(road: Callable[[int], Cells], organisation: int) -> tuple[Cells, float]:
-    from tenancy.scope import organisation_scope
-
     times, cells = [], {}
     for _ in range(N_TIMES + 1):
         with organisation_scope(organisation):
@@ -115,9 +115,6 @@ def _median(road: Callable[[int], Cells], organisation: int) -> tuple[Cells, flo
 
 
 def _series(organisation: int) -> Cells:
-    from cxms.lib.periods import Period
-    from metrics.series import series
-
     period = Period(MONDAY, MONDAY + timedelta(weeks=N_WEEKS))
     asked: dict[str, Any] = {"organisation": organisation, "metric": "nps", "period": period, "grain": "week"}
     points = series(**asked, by=("unit",), now=datetime.now(UTC)).points
@@ -129,17 +126,12 @@ def _span(organisation: int) -> list[Any]:
 
 
 def _raw_sql(organisation: int) -> Cells:
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute(RAW, _span(organisation))
         return {(code, week): (n, float(nps)) for code, week, n, nps in cursor.fetchall()}
 
 
 def _pandas(organisation: int) -> Cells:
-    import pandas as pd
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute(ROWS, _span(organisation))
         frame = pd.DataFrame(cursor.fetchall(), columns=["unit", "day", "value"])

@@ -93,7 +93,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """The points of a metric, by period and then by code, true at `as_of`."""
+    """The points of a metric, by period and then by code (cells without one last), true at `as_of`."""
 
     metric: str
     definition: Definition
@@ -264,7 +264,11 @@ def _points(
         empty = {name: None for read in definition.reads for name in read.measures}
         keys: Iterable[Key] = [(period.from_date,) for period in periods]
         cells = {key: cells.get(key, empty) for key in keys}
-    order = sorted(cells, key=lambda key: tuple((part is None, str(part)) for part in key))
+    named = [key for key in cells if None not in key]
+    unnamed = [key for key in cells if None in key]
+    order = sorted(named) + sorted(unnamed, key=lambda key: tuple((part is None, str(part)) for part in key))
+    if unnamed and named:
+        order.sort(key=lambda key: key[0])  # stable: within a period the cells without a code come last
     made = [_point(definition, cells[key], key[0], ends[key[0]], dict(zip(by, key[1:], strict=True))) for key in order]
     return made if not by else [point for point in made if point.n or _holds(point)]
 
@@ -285,8 +289,8 @@ def _point(
 def suppress(points: Sequence[Point]) -> list[Point]:
     """Hides points with 1 ≤ n < 5, and siblings that would give one of them away."""
     hidden = {index for index, point in enumerate(points) if point.n is not None and 1 <= point.n < HIDDEN_BELOW}
-    lines = _lines(points)
-    changed = bool(hidden)
+    lines = _lines(points) if hidden else []
+    changed = bool(lines)
     while changed:
         changed = False
         for line in lines:

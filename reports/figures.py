@@ -14,6 +14,22 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
+class Axis:
+    """A straight map from numbers to places."""
+
+    low: float
+    high: float
+    from_place: float
+    to_place: float
+
+    def __call__(self, value: float) -> float:
+        """The place of a value; the middle when the axis has no length."""
+        if self.high == self.low:
+            return (self.from_place + self.to_place) / 2
+        return self.from_place + (value - self.low) / (self.high - self.low) * (self.to_place - self.from_place)
+
+
+@dataclass(frozen=True)
 class Sample(Generic[Item]):
     """A value with its interval; `item` is what the template needs to name and link it."""
 
@@ -34,7 +50,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Mark(Generic[Item]):
-    """A value on the plane. x, y None where it has none; low_y is below high_y on the screen."""
+    """A value on the plane; y is None where it has none. is_last: the latest that is not grey, which bears its number."""
 
     item: Item
     x: float
@@ -43,7 +59,6 @@ class Mark(Generic[Item]):
     is_grey: bool = False
     is_last: bool = False
     has_label: bool = True
-    anchor: str = "middle"
 
 
 @dataclass(frozen=True)
@@ -96,19 +111,42 @@ def trend(
     limits: tuple[float, float] | None = None,
 ) -> Trend[Item]:
     """The trend of samples at equal steps, oldest first, and last year's values under them."""
+    rows = _rows_of_grid(samples, previous, limits)
+    bottom, top = height - 34, 22.0
+    x_of, y_of = _even(len(samples), left, width - right), Axis(rows[0], rows[-1], bottom - 12, top)
+    xs = [x_of(index) for index in range(len(samples))]
+    runs = [run for run in _runs([sample.value is not None for sample in samples]) if len(run) > 1]
+    before = [run for run in _runs([value is not None for value in previous]) if len(run) > 1]
+    return Trend(
+        width=width,
+        height=height,
+        left=left,
+        right=_r(width - right),
+        bottom=bottom,
+        lines=[_points([(xs[i], y_of(samples[i].value or 0.0)) for i in run]) for run in runs],
+        bands=[_band(samples, xs, y_of, run) for run in runs],
+        previous=[_points([(xs[i], y_of(previous[i] or 0.0)) for i in run]) for run in before],
+        marks=_marks(samples, xs, y_of, labels),
+        gaps=[_gap(xs, run) for run in _runs([sample.value is None for sample in samples])],
+        ticks=[Tick(_r(y_of(row)), row) for row in rows],
+    )
+
+
+def _rows_of_grid(
+    samples: Sequence[Sample[Item]], previous: Sequence[float | None], limits: tuple[float, float] | None
+) -> list[float]:
     known = [v for s in samples for v in (s.value, s.low, s.high) if v is not None]
     known += [v for v in previous if v is not None]
     rows = ticks(min(known, default=0.0), max(known, default=1.0))
-    if limits:
-        rows = [row for row in rows if limits[0] <= row <= limits[1]] or rows
-    bottom, top = height - 34, 22.0
-    x_of = _even(len(samples), left, width - right)
-    y_of = _scale(rows[0], rows[-1], bottom - 12, top)
-    xs = [x_of(index) for index in range(len(samples))]
-    runs = _runs([sample.value is not None for sample in samples])
+    return [row for row in rows if limits[0] <= row <= limits[1]] or rows if limits else rows
+
+
+def _marks(samples: Sequence[Sample[Item]], xs: Sequence[float], y_of: Axis, labels: int) -> list[Mark[Item]]:
+    """A mark for every sample; the latest that is not grey bears its number, every so many have their label."""
+    known_at = [index for index, sample in enumerate(samples) if sample.value is not None]
+    last = max([index for index in known_at if not samples[index].is_grey] or known_at, default=-1)
     every = max(1, math.ceil(len(samples) / max(labels, 1)))
-    last = max((index for index, sample in enumerate(samples) if sample.value is not None), default=-1)
-    marks = [
+    return [
         Mark(
             sample.item,
             _r(xs[index]),
@@ -120,26 +158,9 @@ def trend(
         )
         for index, sample in enumerate(samples)
     ]
-    return Trend(
-        width=width,
-        height=height,
-        left=left,
-        right=_r(width - right),
-        bottom=bottom,
-        lines=[_points([(xs[i], y_of(samples[i].value or 0.0)) for i in run]) for run in runs if len(run) > 1],
-        bands=[_band(samples, xs, y_of, run) for run in runs if len(run) > 1],
-        previous=[
-            _points([(xs[i], y_of(previous[i] or 0.0)) for i in run])
-            for run in _runs([value is not None for value in previous])
-            if len(run) > 1
-        ],
-        marks=marks,
-        gaps=[_gap(xs, run) for run in _runs([sample.value is None for sample in samples])],
-        ticks=[Tick(_r(y_of(row)), row) for row in rows],
-    )
 
 
-def _band(samples: Sequence[Sample[Item]], xs: Sequence[float], y_of: "Axis", run: Sequence[int]) -> str:
+def _band(samples: Sequence[Sample[Item]], xs: Sequence[float], y_of: Axis, run: Sequence[int]) -> str:
     with_bounds = [(i, samples[i].low, samples[i].high) for i in run]
     upper = [(xs[i], y_of(high)) for i, _, high in with_bounds if high is not None]
     lower = [(xs[i], y_of(low)) for i, low, _ in with_bounds if low is not None]
@@ -202,7 +223,7 @@ def dots(
     known = [v for s in shown for v in (s.value, s.low, s.high) if v is not None]
     known += [reference] if reference is not None else []
     steps = ticks(max(min(known, default=0.0), limits[0]), min(max(known, default=1.0), limits[1]), 4)
-    x_of = _scale(steps[0], steps[-1], left, width - right)
+    x_of = Axis(steps[0], steps[-1], left, width - right)
     rows: list[Row[Item]] = []
     y, place = 34.0, 1
     for number, group in enumerate(groups, start=1):
@@ -228,7 +249,7 @@ def dots(
     return Dots(width, y, left, width - right, rows, marks, None if reference is None else _r(x_of(reference)))
 
 
-def _row(kind: str, y: float, sample: Sample[Item], tier: int, x_of: "Axis") -> Row[Item]:
+def _row(kind: str, y: float, sample: Sample[Item], tier: int, x_of: Axis) -> Row[Item]:
     x, x1, x2 = [None if v is None else _r(x_of(v)) for v in (sample.value, sample.low, sample.high)]
     return Row(kind, y, sample.item, tier, x, x1, x2)
 
@@ -255,7 +276,7 @@ def sparkline(samples: Sequence[Sample[Item]], *, width: float = 200, height: fl
     if sum(len(run) for run in runs) < 2:
         return Spark(width, height)
     x_of = _even(len(samples), pad, width - pad - 2)
-    y_of = _scale(min(known), max(known), height - pad, pad)
+    y_of = Axis(min(known), max(known), height - pad, pad)
     xs = [x_of(index) for index in range(len(samples))]
     last = runs[-1][-1]
     return Spark(
@@ -321,26 +342,6 @@ def mix(counts: Sequence[int], *, width: float = 260, gap: float = 2) -> list[Sl
 
 
 # ---- planes -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A straight map from numbers to places."""
-
-    low: float
-    high: float
-    from_place: float
-    to_place: float
-
-    def __call__(self, value: float) -> float:
-        """The place of a value; the middle when the axis has no length."""
-        if self.high == self.low:
-            return (self.from_place + self.to_place) / 2
-        return self.from_place + (value - self.low) / (self.high - self.low) * (self.to_place - self.from_place)
-
-
-def _scale(low: float, high: float, from_place: float, to_place: float) -> Axis:
-    return Axis(low, high, from_place, to_place)
 
 
 def _even(n: int, from_place: float, to_place: float) -> Axis:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 
 from cxms.lib.periods import Period
 from feedback import queries
@@ -118,16 +118,16 @@ def placed(rows: QuerySet[Row], where: Where, table: str) -> QuerySet[Row]:
 
 def _totals(organisation: int, period: Period, where: Where) -> dict[str, Any]:
     """(promoters, passives, detractors) whose words are analysed; answers still pending; answers without words."""
-    rows = answers(organisation=organisation, period=period, where=where)
-    silent = rows.filter(feedback__text="").count()
-    spoken = rows.exclude(feedback__text="")
-    done = spoken.filter(Exists(Analysis.objects.filter(organisation_id=organisation, **_CURRENT)))
-    analysed = (
-        done.filter(value__gte=9).count(),
-        done.filter(value__gte=7, value__lte=8).count(),
-        done.filter(value__lte=6).count(),
+    done = Exists(Analysis.objects.filter(organisation_id=organisation, **_CURRENT))
+    rows = answers(organisation=organisation, period=period, where=where).annotate(is_done=done)
+    spoken = ~Q(feedback__text="")
+    sides = {"promoters": Q(value__gte=9), "passives": Q(value__gte=7, value__lte=8), "detractors": Q(value__lte=6)}
+    found = rows.aggregate(
+        silent=Count("id", filter=~spoken),
+        pending=Count("id", filter=spoken & Q(is_done=False)),
+        **{name: Count("id", filter=spoken & Q(is_done=True) & side) for name, side in sides.items()},
     )
-    return {"analysed": analysed, "pending": spoken.count() - sum(analysed), "silent": silent}
+    return {**found, "analysed": tuple(found[name] for name in sides)}
 
 
 def _reasons(cells: Sequence[Point], totals: tuple[int, int, int]) -> list[Reason]:

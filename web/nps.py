@@ -90,6 +90,7 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
     context = {
         "units": units,
         "page": page,
+        "definitions": queries.register(),
         "menus": _menus(filters, touchpoints),
         "query": request.GET.urlencode(),
         "head": _head(page, filters),
@@ -246,7 +247,7 @@ def _dots(page: NpsPage, filters: Filters, *, fold: bool) -> list[dict[str, Any]
     grey = [sample(place) for place in page.ranking.grey]
     shape: dict[str, Any] = {"n_hidden": page.ranking.n_hidden, "reference": page.ranking.whole.value, "fold": 8 if fold else 10_000}
     wide = figures.dots(tiers, grey, width=494, **shape)
-    narrow = figures.dots(tiers, grey, width=NARROW, left=104, right=72, **shape)
+    narrow = figures.dots(tiers, grey, width=NARROW, left=104, right=88, **shape)
     return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
 
 

@@ -55,7 +55,7 @@ def test_comparisons_are_sound_and_mirror(a: tuple[int, int, int], b: tuple[int,
         assert_sound(one.difference, one.z, one.p)
         if one.p is not None and one.z is not None:
             assert 0 <= one.p <= 1
-            assert (other.z, other.p) == (pytest.approx(-one.z, abs=1e-9), pytest.approx(one.p, abs=1e-9))
+            assert (other.z, other.p) == (pytest.approx(-one.z, rel=1e-9, abs=1e-9), pytest.approx(one.p, abs=1e-9))
 
 
 @STEADY
