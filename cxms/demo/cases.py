@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from complaints import history, moves, sla_policies, tickets
+from complaints import casework, clocks, history, moves, sla_policies, tickets
+from complaints.clocks import Moment
 from complaints.history import Case, Step
 from complaints.models import Ticket
 from complaints.tickets import Opening
@@ -66,7 +67,8 @@ def _steps(rng: Random, voice: Feedback, now: datetime, owner: Member | None) ->
         Step(start + timedelta(minutes=offered), "propose", {"text": rng.choice(OFFERS), "compensation": "", "wait": False}, name),
         Step(start + timedelta(minutes=accepted), "accept", {"consent": rng.choice(("customer", "verbal"))}, name),
     ]  # fmt: skip
-    if rng.random() < 0.85:
+    # what is older than the seven days of reflection was reflected on; of the rest most
+    if now - start > timedelta(days=9) or rng.random() < 0.8:
         later = start + timedelta(minutes=accepted, days=rng.uniform(0.5, 6))
         data = {"cause": rng.choice(CAUSES), "why": "逐级追问五次，落到制度", "prevention": "写入交接单并每周抽查"}
         steps += [Step(later, "reflect", data, name), Step(later + timedelta(minutes=5), "close", {}, name)]
@@ -103,8 +105,12 @@ def open_live(rng: Random, *, organisation: int, now: datetime) -> int:
         analysis.write([(row.id, understood)], organisation=organisation, now=now)
         severity = "critical" if understood.red_line else "high" if understood.urgency >= 2 else "normal"
         topics = tuple(dict.fromkeys(mention.code for mention in understood.topics))
-        opening = Opening(row, severity=severity, topics=topics, reason="filed")
+        opening = Opening(row, severity=severity, topics=topics, reason="filed", has_moves=True)
         ticket = tickets.open_ticket(opening, organisation=organisation, now=now, actor="demo")
+        told = received + timedelta(seconds=rng.randrange(18, 55))
+        casework.meet_notify(ticket.id, told, organisation=organisation)
+        moment = Moment(at=received, written_at=clocks.database_now(), actor="demo")
+        clocks.catch_up(ticket, moment=moment)
         _go_on(ticket, done, row, organisation)
     return len(LIVE)
 

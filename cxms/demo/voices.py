@@ -12,7 +12,7 @@ from cxms.demo.catalogue import CSI_ITEMS, GIVEN, STORES, SURNAMES, TIERS, TINY,
 from feedback.shapes import RawScore, RawVoice
 
 CHANNELS = ("survey",) * 12 + ("app",) * 3 + ("wechat",) * 2 + ("qr",) * 2 + ("store",)
-SOUTH_DROP = -0.75
+SOUTH_DROP = -0.4
 
 
 def person(rng: Random) -> str:
