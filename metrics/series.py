@@ -32,7 +32,7 @@ _BUCKETS: dict[str, str] = {
     "day": "r.local_day",
     "all": "%(from_date)s::date",
     **{
-        grain: f"greatest(date_trunc('{grain}', r.local_day)::date, %(from_date)s::date)"
+        grain: f"greatest(date_trunc('{grain}', r.local_day::timestamp)::date, %(from_date)s::date)"
         for grain in ("week", "month", "quarter", "year")
     },
 }

@@ -7,9 +7,9 @@ from metrics.definitions.definition import Components, Definition, Measures, Rea
 from metrics.statistics import Estimate
 
 MEASURES = {
-    "promoters": "sum(h9 + h10)",
-    "passives": "sum(h7 + h8)",
-    "detractors": "sum(h0 + h1 + h2 + h3 + h4 + h5 + h6)",
+    "promoters": "sum(h9 + h10)::bigint",
+    "passives": "sum(h7 + h8)::bigint",
+    "detractors": "sum(h0 + h1 + h2 + h3 + h4 + h5 + h6)::bigint",
 }
 
 
