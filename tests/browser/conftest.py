@@ -36,12 +36,14 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    """The address of a gunicorn that serves this session's database."""
-    port = _free_port()
+    """The address of a gunicorn that serves this session's database, with the live channel beside it."""
+    port, live_port = _free_port(), _free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "cxms.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
     env = {**os.environ, "CXMS_SITE_URL": address, "DJANGO_SETTINGS_MODULE": "cxms.settings"}
-    server = subprocess.Popen([*command, "--log-level", "warning"], cwd=ROOT, env=env)
+    env["CXMS_LIVE_URL"] = f"http://127.0.0.1:{live_port}"
+    live = [sys.executable, "-m", "uvicorn", "cxms.live:application", "--port", str(live_port), "--log-level", "warning"]
+    servers = [subprocess.Popen(line, cwd=ROOT, env=env) for line in ([*command, "--log-level", "warning"], live)]
     try:
         for _ in range(150):
             try:
@@ -51,8 +53,10 @@ def site() -> Iterator[str]:
                 time.sleep(0.1)
         yield address
     finally:
-        server.terminate()
-        server.wait(10)
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.wait(20)
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def test_pages_are_sound(addresses, visit, width, dark):
         page.on("pageerror", lambda error, said=said: said.append(str(error)))
         page.on("console", lambda m, said=said: said.append(m.text) if m.type == "error" and "404" not in m.text else None)
         page.goto(url)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)
         found += [f"{name}: says {text}" for text in said if "status of 40" not in text]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{name}: scrolls sideways")

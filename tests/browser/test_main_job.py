@@ -122,6 +122,23 @@ def test_what_was_typed_outlives_a_reload_and_a_change_is_offered(shop, complain
     assert page.input_value("[name=what]") == "还没写完的经过"
 
 
+def test_a_change_elsewhere_is_offered_by_the_live_channel(shop, complain, visit):
+    from complaints import moves
+
+    ticket = complain()
+    page = visit()
+    with page.expect_response(re.compile("/live")) as listening:
+        page.goto("/promises/")
+    assert listening.value.status == 200
+    page.wait_for_timeout(500)
+    with shop.scope():
+        moves.apply(ticket.id, "note", {"text": "别人的备注"}, organisation=shop.id, actor="user:y", actor_name="唐雨")
+    page.wait_for_selector("[data-live-bar]:visible")
+    page.click("[data-live-bar]")
+    page.wait_for_selector("[data-live-bar]", state="hidden")
+    assert ticket.number in page.inner_text("[data-live]")
+
+
 def test_the_clock_moves_on_by_itself(shop, complain, visit):
     ticket = complain()
     page = visit()

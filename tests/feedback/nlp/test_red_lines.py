@@ -1,7 +1,8 @@
 import pytest
 
 from feedback.nlp import understand
-from feedback.nlp.redlines import needed_characters, red_lines_in
+from feedback.nlp.patterns import needed_characters
+from feedback.nlp.redlines import red_lines_in
 
 CLASSES = [
     ("injury", "货架倒下来砸到孩子的头，缝了五针"),
