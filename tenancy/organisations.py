@@ -38,6 +38,12 @@ def create(
     return organisation
 
 
+def rename(organisation: Organisation, slug: str) -> None:
+    """Gives an organisation another slug; its key, which everything hangs on, stays."""
+    organisation.slug = slug
+    organisation.save(update_fields=["slug"])
+
+
 def check_zone(timezone: str) -> None:
     """Raises OrganisationError when the IANA zone is unknown."""
     try:

@@ -52,7 +52,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
     draft = f"{slug}-loading"
     left = Organisation.objects.filter(slug=draft).first()
     if left is not None:
-        Organisation.objects.filter(id=left.id).update(slug=f"{slug}-broken-{left.id}")
+        organisations.rename(left, f"{slug}-broken-{left.id}")
     organisation = organisations.create(slug=draft, name=name, timezone="Asia/Shanghai", now=now, actor="demo")
     with step(say, "组织与人员"), organisation_scope(organisation.id):
         owners, crew = _people(rng, organisation.id, now, size)
@@ -66,8 +66,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
             pass
     with step(say, "进行中的投诉"), organisation_scope(organisation.id):
         cases.open_live(rng, organisation=organisation.id, now=now)
-    Organisation.objects.filter(id=organisation.id).update(slug=slug)
-    organisation.slug = slug
+    organisations.rename(organisation, slug)
     return organisation
 
 
