@@ -30,3 +30,8 @@ def clauses_of(text: str) -> list[tuple[int, int]]:
 def turns_in(text: str) -> int:
     """Return how often the text turns (但是, 不过, but …)."""
     return sum(1 for _ in _TURN_AT.finditer(text))
+
+
+def last_turn(text: str) -> int:
+    """Return where the last turn begins, 0 where there is none."""
+    return max((match.start() for match in _TURN_AT.finditer(text)), default=0)

@@ -10,6 +10,7 @@ from functools import cache
 
 from feedback.nlp.clauses import clauses_of, turns_in
 from feedback.nlp.lexicon import Hit, Scanner, read_toml, words_of
+from feedback.nlp.redlines import without_look_alikes
 from feedback.nlp.taxonomy import TOPIC_CODES, default_taxonomy
 
 CUES: tuple[str, ...] = (
@@ -17,6 +18,9 @@ CUES: tuple[str, ...] = (
     "neutral", "minimise", "intensify", "danger", "menace", "expose",
 )  # fmt: skip
 _RED = frozenset(CUES.index(name) for name in ("danger", "menace", "expose"))
+_COMMON = frozenset(
+    ("投诉", "孩子", "老人", "上门", "记录", "不走", "没了", "证据", "见", "一个人", "半夜", "深夜", "男的")
+)
 _LIKE, _DISLIKE, _MINIMISE = CUES.index("like"), CUES.index("dislike"), CUES.index("minimise")
 MARKS: tuple[str, ...] = (
     "question", "ends_question", "exclaim", "ellipsis", "quote", "clauses", "turns", "short", "long", "digits", "emoji",
@@ -32,6 +36,12 @@ _ASKING_END = re.compile(
     r"(?:吗|么|呢|多少钱?|哪里|哪儿|什么|几点|几号|多久|怎么办|怎么弄|不|没|谢谢|盼复|可以吗)[?\s。!~]*$|\?\s*$"
 )
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
+_REFERENCE = (
+    r"(?:第\d+[单笔号条次]|(?:订单|单号|工单|编号|快递|运单|流水|order)(?:编号|号码|号)?[ :：#]*(?:no\.?)?[a-z]{0,4}[\d-]{3,}"
+    r"|#\d+|no\.\d+|(?:20\d\d[-/.年])?\d{1,2}[-/月.]\d{1,2}[日号]?(?: ?\d{1,2}:\d\d(?::\d\d)?)?|20\d\d年\d{1,2}月)"
+)
+_REFERENCE_FIRST = re.compile(rf"^[\s(\[【]*{_REFERENCE}(?:[\s)\]】]*[:：,，。.;;!、—-]+\s*|[)\]】]+\s*|\s+)")
+_REFERENCE_LAST = re.compile(rf"(?<=[\s:：,，。.;；!?(\[【、])[\s(\[【]*{_REFERENCE}[\s)\]】。.!]*$")
 _REVERSE = 3  # a negation reaches this many characters ahead
 
 
@@ -44,11 +54,38 @@ class Reading:
     cues: tuple[Hit, ...]
     topics: tuple[Hit, ...]
 
+    @property
+    def spoken(self) -> str:
+        """The text without blanks at its ends, where order numbers and dates stood."""
+        return self.text.strip()
+
 
 def red_words(reading: Reading) -> list[Hit]:
-    """Return the words of danger, menace and exposure, the longer ones first: evidence where no pattern fits."""
-    hits = [hit for hit in reading.cues if hit.group in _RED]
-    return sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start))
+    """Return the words of danger, menace and exposure, the longer ones first: evidence where no pattern fits.
+
+    One character is no word: it needs a second one in its clause. Idioms (气死, 热死) are none.
+    """
+    hits = [hit for hit in reading.cues if hit.group in _RED and reading.text[hit.start : hit.end] not in _COMMON]
+    if not hits:
+        return []
+    plain = without_look_alikes(reading.text)
+    hits = [hit for hit in hits if plain[hit.start : hit.end] == reading.text[hit.start : hit.end]]
+    kept: list[Hit] = []
+    for start, end in reading.clauses:
+        inside = [hit for hit in hits if start <= hit.start < end]
+        if any(hit.end - hit.start > 1 for hit in inside) or len({reading.text[hit.start] for hit in inside}) > 1:
+            kept += inside
+    return sorted(kept, key=lambda hit: (hit.start - hit.end, hit.start))
+
+
+def _without_references(text: str) -> str:
+    if not any(character.isdigit() for character in text):
+        return text
+    for end in (_REFERENCE_FIRST, _REFERENCE_LAST):
+        found = end.search(text)
+        if found and found.end() - found.start() < len(text.strip()):
+            text = text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
+    return text
 
 
 @cache
@@ -59,7 +96,8 @@ def _scanner() -> Scanner:
 
 
 def read(text: str) -> Reading:
-    """Cut and search one folded, lower-case text."""
+    """Cut and search one folded, lower-case text; order numbers and dates at its ends are blank, they say nothing."""
+    text = _without_references(text)
     clauses = tuple(clauses_of(text)) or ((0, len(text)),)
     cues: list[Hit] = []
     topics: list[Hit] = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from feedback.nlp.acts import Acts, acts_in, leanings
 from feedback.nlp.cues import Reading, red_words
 from feedback.nlp.folding import Folded
 from feedback.nlp.redlines import RedLine
@@ -63,18 +64,15 @@ def decide(
     """Return the understanding of one text."""
     if not reading.text.strip():
         return Understanding("none", "other", "neutral", 0.0, (), 0, False, (), True, personal)
-    kinds, feelings = _log_shares(scores, weights, "kind"), _log_shares(scores, weights, "feeling")
-    feelings = feelings + _REVIEW_TRUST * min(len(reading.text) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
-    feelings = feelings - np.logaddexp.reduce(feelings)
-    kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
-    kind, feeling = KINDS[kind_at], FEELINGS[feeling_at]
+    acts = acts_in(reading.text)
+    kind, feeling, feelings = _kind_and_feeling(reading, acts, scores, weights)
     drawn = _drawn(red_lines, kind, reading, scores, weights)
     if drawn and kind == "praise":
         kind = "complaint"
         feeling = "mixed" if feelings[3] > feelings[1] else "negative"
     shares = np.exp(feelings)
     topics = _mentions(folded, reading, scores, weights, kind, feeling)
-    urgency = 3 if drawn else _urgency(kind, scores, weights)
+    urgency = 3 if drawn else _urgency(kind, acts, scores, weights)
     spans = [folded.origin(line.start, line.end) for line in drawn]
     terms = tuple(dict.fromkeys(original[start:end] for start, end in spans))
     vague = float(scores.logits[weights.heads["vague"].columns][0]) > _VAGUE
@@ -90,6 +88,19 @@ def decide(
         vague,
         personal,
     )
+
+
+def _kind_and_feeling(
+    reading: Reading, acts: Acts, scores: Scores, weights: Weights
+) -> tuple[str, str, npt.NDArray[np.float64]]:
+    """Return the likeliest pair of kind and feeling, and the log shares of the feelings."""
+    to_kinds, to_feelings = leanings(acts)
+    kinds = _log_shares(scores, weights, "kind") + to_kinds
+    feelings = _log_shares(scores, weights, "feeling") + to_feelings
+    feelings = feelings + _REVIEW_TRUST * min(len(reading.text) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
+    feelings = feelings - np.logaddexp.reduce(feelings)
+    kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
+    return KINDS[kind_at], FEELINGS[feeling_at], feelings
 
 
 def _log_shares(scores: Scores, weights: Weights, head: str) -> npt.NDArray[np.float64]:
@@ -127,9 +138,10 @@ def _drawn(red_lines: list[RedLine], kind: str, reading: Reading, scores: Scores
     return [RedLine("model", hit.start, hit.end, True) for hit in red_words(reading)[:2]]
 
 
-def _urgency(kind: str, scores: Scores, weights: Weights) -> int:
+def _urgency(kind: str, acts: Acts, scores: Scores, weights: Weights) -> int:
+    """Return 0..2: a complaint with a demand wants a prompt hand."""
     best = int(np.argmax(scores.logits[weights.heads["urgency"].columns]))
-    return {"praise": 0, "complaint": max(best, 1)}.get(kind, min(best, 1))
+    return {"praise": 0, "complaint": max(best, 2 if acts.demand else 1)}.get(kind, min(best, 1))
 
 
 def _mentions(

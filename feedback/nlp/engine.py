@@ -22,7 +22,7 @@ from feedback.nlp.redlines import RedLine, red_lines_in
 from feedback.nlp.understanding import PersonalData, Understanding
 from feedback.nlp.weights import Floats, Weights, load_weights
 
-ENGINE = "cxms-nlp 2026.11.1"
+ENGINE = "cxms-nlp 2026.11.2"
 _LOCK = Lock()
 _BATCH = 2_000
 
@@ -71,7 +71,7 @@ def score(
 ) -> tuple[list[Reading], list[list[RedLine]], list[Scores]]:
     """Read folded texts and score them with every head."""
     readings, red_lines, polarity, clause_polarity, cues = features(folded, languages, weights)
-    hashes, offsets = ngram_rows([reading.text for reading in readings], weights.head_bits)
+    hashes, offsets = ngram_rows([reading.spoken for reading in readings], weights.head_bits)
     logits = row_sums(weights.hashed, hashes, offsets) + cues @ weights.cues + weights.bias
     scores = [Scores(float(p), c, row) for p, c, row in zip(polarity, clause_polarity, logits, strict=True)]
     return readings, red_lines, scores
@@ -83,7 +83,7 @@ def features(
     """Return readings, red lines, polarity of texts and of clauses (log odds), and the matrix of cues."""
     readings = [read(lowered(fold.text)) for fold in folded]
     red_lines = [red_lines_in(reading.text) for reading in readings]
-    pieces = [reading.text for reading in readings]
+    pieces = [reading.spoken for reading in readings]
     pieces += [reading.text[start:end] for reading in readings for start, end in reading.clauses]
     odds = polarity_of(pieces, weights)
     at = len(readings)

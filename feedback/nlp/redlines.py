@@ -38,6 +38,11 @@ def red_lines_in(text: str) -> list[RedLine]:
     ]
 
 
+def without_look_alikes(text: str) -> str:
+    """Return `text` with the phrases that merely look like danger replaced by wide blanks."""
+    return blanked(text, _rules()[1].likely(set(text)))
+
+
 @cache
 def _rules() -> tuple[Patterns, Patterns]:
     lists = read_toml("redlines")

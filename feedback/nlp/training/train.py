@@ -76,7 +76,7 @@ def design(rows: Sequence[Sentence], weights: Weights) -> Any:
     folded = [fold_with_map(row.text) for row in rows]
     languages = [language_of(row.text) for row in rows]
     readings, _, _, _, cues = features(folded, languages, weights)
-    hashed = hashed_matrix([reading.text for reading in readings], HEAD_BITS)
+    hashed = hashed_matrix([reading.spoken for reading in readings], HEAD_BITS)
     return hstack([hashed * HASHED_SCALE, csr_matrix(cues * CUE_SCALE)]).tocsr()
 
 
