@@ -7,7 +7,9 @@ no facts: a page that hears something asks the web process again. Without it, or
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import Awaitable, Callable, MutableMapping
+from types import FrameType
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,6 +25,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 HEARTBEAT_SECONDS = 15.0
+_stopping = asyncio.Event()
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -33,9 +36,25 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
         await _http(scope, receive, send)
 
 
+def _end_streams_on_a_stop() -> None:
+    """Streams never end by themselves, and uvicorn waits for them before it stops: a stop signal ends them first."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def stop(caught: int, frame: FrameType | None, before: Any = before) -> None:
+            loop.call_soon_threadsafe(_stopping.set)
+            if callable(before):
+                before(caught, frame)
+
+        signal.signal(number, stop)
+
+
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            _end_streams_on_a_stop()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
@@ -60,9 +79,11 @@ async def _http(scope: Message, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     gone = asyncio.ensure_future(_until_gone(receive))
     speaking = asyncio.ensure_future(_speak(who[0], send))
-    # whichever ends first ends the other: the reader left, or the channel broke and the browser comes again
-    await asyncio.wait({gone, speaking}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (gone, speaking):
+    stopping = asyncio.ensure_future(_stopping.wait())
+    # whichever ends first ends the others: the reader left, the channel broke (the browser comes again), or we stop
+    tasks: set[asyncio.Future[Any]] = {gone, speaking, stopping}
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
             await task

@@ -66,3 +66,31 @@ def test_a_token_of_yesterday_is_over(shop, monkeypatch):
     assert live_tokens.read(token) == (shop.id, 1)
     monkeypatch.setattr(live_tokens, "MAX_AGE_SECONDS", -1)
     assert live_tokens.read(token) is None
+
+
+def test_a_stop_ends_open_streams(shop, tmp_path):
+    import os
+    import socket
+    import subprocess
+    import sys
+    import time
+    import urllib.request
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "cxms.live:application", "--port", str(port), "--log-level", "error"]
+    server = subprocess.Popen(command, env={**os.environ, "DJANGO_SETTINGS_MODULE": "cxms.settings"})
+    try:
+        for _ in range(100):
+            try:
+                token = live_tokens.make(shop.id, 1)
+                stream = urllib.request.urlopen(f"http://127.0.0.1:{port}/live?token={token}", timeout=5)
+                break
+            except OSError:
+                time.sleep(0.1)
+        assert stream.readline().startswith(b"retry")
+        server.terminate()
+        server.wait(5)
+    finally:
+        server.kill()
