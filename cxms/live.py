@@ -25,7 +25,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 HEARTBEAT_SECONDS = 15.0
-_stopping = asyncio.Event()
+# one event per open stream; a stop sets them all
+_streams: set[asyncio.Event] = set()
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -43,7 +44,8 @@ def _end_streams_on_a_stop() -> None:
         before = signal.getsignal(number)
 
         def stop(caught: int, frame: FrameType | None, before: Any = before) -> None:
-            loop.call_soon_threadsafe(_stopping.set)
+            for stream in list(_streams):
+                loop.call_soon_threadsafe(stream.set)
             if callable(before):
                 before(caught, frame)
 
@@ -79,7 +81,9 @@ async def _http(scope: Message, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     gone = asyncio.ensure_future(_until_gone(receive))
     speaking = asyncio.ensure_future(_speak(who[0], send))
-    stopping = asyncio.ensure_future(_stopping.wait())
+    stop = asyncio.Event()
+    _streams.add(stop)
+    stopping = asyncio.ensure_future(stop.wait())
     # whichever ends first ends the others: the reader left, the channel broke (the browser comes again), or we stop
     tasks: set[asyncio.Future[Any]] = {gone, speaking, stopping}
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -87,6 +91,7 @@ async def _http(scope: Message, receive: Receive, send: Send) -> None:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
             await task
+    _streams.discard(stop)
     with contextlib.suppress(OSError, RuntimeError):
         await send({"type": "http.response.body", "body": b""})
     return None
