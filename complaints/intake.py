@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from complaints import clocks, moves, tickets
@@ -42,6 +43,13 @@ def file(
 
     The text is analysed at once, since its topics and gravity choose the policy; a stated severity wins.
     """
+    with transaction.atomic():
+        return _file(complaint, organisation, source, now, actor_name)
+
+
+def _file(
+    complaint: Complaint, organisation: int, source: Source, now: datetime, actor_name: str
+) -> tuple[Ticket, bool]:
     received = complaint.received_at or now
     is_history = complaint.received_at is not None and now - received > timedelta(seconds=1)
     voice = replace(complaint.voice, occurred_at=complaint.voice.occurred_at or received)

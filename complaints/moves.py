@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from complaints import clock_specs, clocks, lifecycle, move_fields, reopening, tickets
@@ -61,6 +62,21 @@ def apply(
     Raises MoveNotAllowed, MoveFieldError, StaleVersion, TicketError; nothing is written then.
     """
     clean = move_fields.clean(move, fields)
+    # a refusal half way leaves nothing behind, whatever the caller's transaction goes on to do
+    with transaction.atomic():
+        return _apply(ticket_id, move, clean, organisation, actor, actor_name, at, version)
+
+
+def _apply(
+    ticket_id: uuid.UUID,
+    move: str,
+    clean: dict[str, Any],
+    organisation: int,
+    actor: str,
+    actor_name: str,
+    at: datetime | None,
+    version: int | None,
+) -> Ticket:
     ticket = tickets.locked(ticket_id, organisation=organisation)
     if version is not None and version != ticket.version:
         raise StaleVersion(_("这宗投诉刚被别人更新，请查看后再提交"), field="version")

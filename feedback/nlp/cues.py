@@ -56,8 +56,8 @@ class Reading:
 
     @property
     def spoken(self) -> str:
-        """The text without blanks at its ends, where order numbers and dates stood."""
-        return self.text.strip()
+        """The text without the blanks at its ends, where order numbers and dates stood, and without loose commas."""
+        return self.text.strip(" \t\n,、:;")
 
 
 def red_words(reading: Reading) -> list[Hit]:
@@ -117,7 +117,7 @@ def cue_row(
     topics = [0.0] * len(TOPIC_CODES)
     for hit in reading.topics:
         topics[hit.group] = min(topics[hit.group] + 0.6, 1.2) if topics[hit.group] else 1.0
-    text = reading.text
+    text = reading.spoken
     low, high = min(clause_polarity), max(clause_polarity)
     marks = [
         float("?" in text), float(text.rstrip(" 。!~").endswith("?")), min(text.count("!"), 3) / 2, float("…" in text or "..." in text),

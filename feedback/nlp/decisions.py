@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from feedback.nlp.acts import Acts, acts_in, leanings
 from feedback.nlp.cues import Reading, red_words
+from feedback.nlp.evidence import Evidence, evidence_of
 from feedback.nlp.folding import Folded
 from feedback.nlp.redlines import RedLine
 from feedback.nlp.taxonomy import TOPIC_CODES
@@ -64,14 +65,14 @@ def decide(
     """Return the understanding of one text."""
     if not reading.text.strip():
         return Understanding("none", "other", "neutral", 0.0, (), 0, False, (), True, personal)
-    acts = acts_in(reading.text)
+    acts = acts_in(reading.spoken)
     kind, feeling, feelings = _kind_and_feeling(reading, acts, scores, weights)
     drawn = _drawn(red_lines, kind, reading, scores, weights)
     if drawn and kind == "praise":
         kind = "complaint"
         feeling = "mixed" if feelings[3] > feelings[1] else "negative"
     shares = np.exp(feelings)
-    topics = _mentions(folded, reading, scores, weights, kind, feeling)
+    topics = _mentions(folded, reading, evidence_of(reading, bool(drawn)), scores, weights, kind, feeling)
     urgency = 3 if drawn else _urgency(kind, acts, scores, weights)
     spans = [folded.origin(line.start, line.end) for line in drawn]
     terms = tuple(dict.fromkeys(original[start:end] for start, end in spans))
@@ -97,7 +98,7 @@ def _kind_and_feeling(
     to_kinds, to_feelings = leanings(acts)
     kinds = _log_shares(scores, weights, "kind") + to_kinds
     feelings = _log_shares(scores, weights, "feeling") + to_feelings
-    feelings = feelings + _REVIEW_TRUST * min(len(reading.text) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
+    feelings = feelings + _REVIEW_TRUST * min(len(reading.spoken) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
     feelings = feelings - np.logaddexp.reduce(feelings)
     kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
     return KINDS[kind_at], FEELINGS[feeling_at], feelings
@@ -145,27 +146,26 @@ def _urgency(kind: str, acts: Acts, scores: Scores, weights: Weights) -> int:
 
 
 def _mentions(
-    folded: Folded, reading: Reading, scores: Scores, weights: Weights, kind: str, feeling: str
+    folded: Folded, reading: Reading, evidence: Evidence, scores: Scores, weights: Weights, kind: str, feeling: str
 ) -> tuple[Mention, ...]:
-    logits = scores.logits[weights.heads["topics"].columns].astype(np.float64)
-    shares = 1 / (1 + np.exp(-logits))
-    over = shares - weights.thresholds
-    order = [int(i) for i in np.argsort(-over, kind="stable")]
-    chosen = [i for i in order if over[i] >= 0][:_MOST_TOPICS]
+    logits = scores.logits[weights.heads["topics"].columns] + evidence.bonus
+    over = 1 / (1 + np.exp(-logits)) - weights.thresholds
+    order: list[int] = np.argsort(-over, kind="stable")[:_MOST_TOPICS].tolist()
+    chosen = [index for index in order if over[index] >= 0]
     if not chosen and kind != "other":
         chosen = order[:1]
-    mentions = [_mention(index, folded, reading, scores, feeling) for index in chosen]
+    mentions = [_mention(index, folded, reading, evidence, scores, feeling) for index in chosen]
     return tuple(sorted(mentions, key=lambda mention: (mention.start, mention.end, mention.code)))
 
 
-def _mention(index: int, folded: Folded, reading: Reading, scores: Scores, feeling: str) -> Mention:
-    """Tie a topic to the clause with most of its words, and give it that clause's feeling."""
-    counts = [0] * len(reading.clauses)
-    for hit in reading.topics:
-        if hit.group == index:
-            for number, (start, end) in enumerate(reading.clauses):
-                if start <= hit.start < end:
-                    counts[number] += hit.end - hit.start
+def _mention(
+    index: int, folded: Folded, reading: Reading, evidence: Evidence, scores: Scores, feeling: str
+) -> Mention:
+    """Tie a topic to the clause with most of its words, and give it that clause's feeling; a proving word counts twice."""
+    words = [hit for hit in (*reading.topics, *evidence.hits, *evidence.hits) if hit.group == index]
+    counts = [
+        sum(hit.end - hit.start for hit in words if start <= hit.start < end) for start, end in reading.clauses
+    ]
     best = max(range(len(counts)), key=lambda n: (counts[n], -n))
     if counts[best] == 0:
         best = _strongest(scores, feeling)
