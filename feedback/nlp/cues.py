@@ -41,7 +41,7 @@ _REFERENCE = (
     r"|#\d+|no\.\d+|(?:20\d\d[-/.年])?\d{1,2}[-/月.]\d{1,2}[日号]?(?: ?\d{1,2}:\d\d(?::\d\d)?)?|20\d\d年\d{1,2}月)"
 )
 _REFERENCE_FIRST = re.compile(rf"^[\s(\[【]*{_REFERENCE}(?:[\s)\]】]*[:：,，。.;;!、—-]+\s*|[)\]】]+\s*|\s+)")
-_REFERENCE_LAST = re.compile(rf"(?<=[\s:：,，。.;；!?(\[【、])[\s(\[【]*{_REFERENCE}[\s)\]】。.!]*$")
+_REFERENCE_LAST = re.compile(rf"(?:(?<=[\s:,。.;!?(\[【、])[\s(\[【]*{_REFERENCE}|第\d+单)[\s)\]】。.!]*$")
 _REVERSE = 3  # a negation reaches this many characters ahead
 
 

@@ -158,14 +158,10 @@ def _mentions(
     return tuple(sorted(mentions, key=lambda mention: (mention.start, mention.end, mention.code)))
 
 
-def _mention(
-    index: int, folded: Folded, reading: Reading, evidence: Evidence, scores: Scores, feeling: str
-) -> Mention:
+def _mention(index: int, folded: Folded, reading: Reading, evidence: Evidence, scores: Scores, feeling: str) -> Mention:
     """Tie a topic to the clause with most of its words, and give it that clause's feeling; a proving word counts twice."""
     words = [hit for hit in (*reading.topics, *evidence.hits, *evidence.hits) if hit.group == index]
-    counts = [
-        sum(hit.end - hit.start for hit in words if start <= hit.start < end) for start, end in reading.clauses
-    ]
+    counts = [sum(hit.end - hit.start for hit in words if start <= hit.start < end) for start, end in reading.clauses]
     best = max(range(len(counts)), key=lambda n: (counts[n], -n))
     if counts[best] == 0:
         best = _strongest(scores, feeling)

@@ -1,0 +1,114 @@
+"""What plain sentences mean: tables of our own, held out from the training sentences."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from cxms.demo import phrases
+from feedback.nlp import Understanding, fold, understand
+from feedback.nlp.training.corpora import sentences
+
+_HERE = Path(__file__).parent
+_FILL = {"model": "X20", "days": "五天", "sum": "300 元"}
+
+
+def table(name: str) -> list[dict[str, str]]:
+    with (_HERE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+DEMO, PLAIN = table("demo_phrases.tsv"), table("plain_sentences.tsv")
+
+
+@pytest.fixture(scope="module")
+def demo() -> list[Understanding]:
+    return understand([row["text"].format(**_FILL) for row in DEMO])
+
+
+def wrong(name: str, found: list[Understanding]) -> list[tuple[str, str]]:
+    """Return the texts whose kind or feeling is none of those expected, with what was heard."""
+    heard = [one.kind if name == "kind" else one.sentiment_label for one in found]
+    return [(row["text"], said) for row, said in zip(DEMO, heard, strict=True) if said not in row[name].split("|")]
+
+
+def test_demo_phrases_have_the_right_kind_and_feeling(demo: list[Understanding]) -> None:
+    assert len(wrong("kind", demo)) <= len(DEMO) * 0.05, wrong("kind", demo)
+    assert len(wrong("feeling", demo)) <= len(DEMO) * 0.05, wrong("feeling", demo)
+
+
+def test_demo_phrases_have_the_right_topic(demo: list[Understanding]) -> None:
+    rows = [(row, {m.code for m in one.topics}) for row, one in zip(DEMO, demo, strict=True) if row["topics"]]
+    missed = [(row["text"], found) for row, found in rows if not found & set(row["topics"].split("|"))]
+    assert len(missed) <= len(rows) * 0.15, missed
+
+
+def test_demo_phrases_name_skill_and_safety_only_where_told(demo: list[Understanding]) -> None:
+    for row, one in zip(DEMO, demo, strict=True):
+        loose = {m.code for m in one.topics} & {"staff_skill", "safety"}
+        assert loose <= set(row["topics"].split("|")), row["text"]
+
+
+def test_demo_phrases_draw_no_red_line_but_the_smoke(demo: list[Understanding]) -> None:
+    assert [row["text"][:9] for row, one in zip(DEMO, demo, strict=True) if one.red_line] == ["充电器充电时冒烟，"]
+
+
+def test_the_table_covers_the_demo() -> None:
+    known = {row["text"] for row in DEMO}
+    said = [text for bank in (phrases.BAD, phrases.GOOD) for texts in bank.values() for text in texts]
+    said += [*phrases.PLAIN, *(case[1] for case in phrases.LIVE)]
+    assert len([text for text in said if text in known]) >= len(said) * 0.9
+
+
+def test_plain_sentences_of_nine_trades_have_the_right_kind() -> None:
+    trained = {fold(row.text) for row in sentences()}
+    assert len(PLAIN) >= 150
+    assert not trained & {fold(row["text"]) for row in [*PLAIN, *DEMO]}
+    found = understand([row["text"] for row in PLAIN])
+    missed = [(row["text"], one.kind) for row, one in zip(PLAIN, found, strict=True) if row["kind"] != one.kind]
+    assert len(missed) <= len(PLAIN) * 0.1, missed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("第1单：", ""),
+        ("", "第12单"),
+        ("", "，订单号20261103001"),
+        ("订单号 A20261103001，", ""),
+        ("2026-11-02，", ""),
+        ("", " 2026年11月2日"),
+        ("【工单 88213】", ""),
+    ],
+)
+def test_numbers_around_a_text_never_turn_its_kind(before: str, after: str) -> None:
+    texts = [row["text"].format(**_FILL) for row in [*DEMO, *PLAIN]]
+    bare, dressed = understand(texts), understand([before + text + after for text in texts])
+    assert [(t, b.kind) for t, b in zip(texts, bare, strict=True)] == [
+        (t, d.kind) for t, d in zip(texts, dressed, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "feeling", "urgency"),
+    [
+        ("第1单：电池坏了，要投诉，马上退款！", "complaint", "negative", 2),
+        ("换了电池还是坏的，气死我了，我要投诉，马上退款！第1单", "complaint", "negative", 2),
+        ("要求马上解决", "complaint", "negative", 2),
+        ("投诉！", "complaint", "negative", 2),
+        ("我不是来投诉的，你们的服务很好", "praise", "positive", 0),
+        ("投诉之后很快就解决了，谢谢", "praise", "positive", 0),
+        ("请问怎么投诉？", "enquiry", "neutral", 0),
+        ("退货没有为难，第二天钱就到账了。", "praise", "positive", 0),
+        ("不像别家那样推销，逛得很舒服", "praise", "positive", 0),
+    ],
+)
+def test_acts_decide(text: str, kind: str, feeling: str, urgency: int) -> None:
+    (one,) = understand([text])
+    assert (one.kind, one.sentiment_label, one.urgency, one.red_line) == (kind, feeling, urgency, False)
+
+
+@pytest.mark.parametrize("idiom", ["气死我了", "笑死", "吓死人了", "累死了", "热死了", "饿死了", "烦死了"])
+def test_idioms_are_not_death(idiom: str) -> None:
+    (one,) = understand([f"换了电池还是坏的，{idiom}，店里也没人管"])
+    assert (one.kind, one.red_line) == ("complaint", False)
