@@ -47,7 +47,10 @@ def test_the_application_role_cannot_step_over_the_wall():
         "select rolname, rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname = current_user"
     )
     assert (name, is_super, bypasses, creates) == ("cxms_app", False, False, False)
-    owned = rows("select relname from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = current_user")
+    owned = rows(
+        "select relname from pg_class c join pg_roles r on r.oid = c.relowner join pg_namespace n "
+        "on n.oid = c.relnamespace where r.rolname = current_user and n.nspname = 'public'"
+    )
     assert owned == []
 
 
