@@ -82,11 +82,12 @@ _FIRST: dict[str, tuple[float, ...]] = {
     "demand": (5.0, 0.0, -2.0, 0.0, 0.0, -2.0, 3.5, 0.0, 0.0),
     "wish": (0.0, 3.0, -0.5, 0.0, 0.0, 0.0, -0.5, 2.0, 0.0),
     "failure": (2.0, 0.0, -1.0, 0.0, -0.5, -1.0, 1.5, 0.0, 0.5),
-    "bad": (1.0, 0.0, -0.5, 0.0, 0.0, -1.0, 1.0, 0.0, 0.5),
+    "bad": (1.5, 0.0, -0.5, 0.0, -1.0, -1.0, 1.5, 0.0, 0.5),
     "good": (-0.5, 0.0, 2.0, 0.0, 0.0, 1.5, -0.5, 0.0, 0.5),
 }
 _FURTHER = 0.4  # what each further clause with the same act adds, as a share of the first
 _TURNED = 0.2  # the weight of praise that only leads up to a "but"
+_ALONE = 1.5  # praise with nothing against it, and blame with nothing for it, count more
 _KINDS = 5
 
 
@@ -100,6 +101,13 @@ def leanings(acts: Acts) -> tuple[list[float], list[float]]:
             continue
         share = (1 + _FURTHER * min(times - 1, 2)) * (_TURNED if act == "good" and acts.turned else 1)
         sums = [total + share * one for total, one in zip(sums, row, strict=True)]
-    if (acts.good or acts.relief) and (acts.failure or acts.bad):
+    friendly, sour = acts.good or acts.relief, acts.failure or acts.bad or acts.demand
+    if friendly and sour:
         sums[-1] += 1.5
+    elif friendly and not (acts.wish or acts.question or acts.turned):
+        sums[_KINDS - 3] += _ALONE
+        sums[_KINDS] += _ALONE
+    elif acts.bad and not (acts.wish or acts.question):
+        sums[0] += _ALONE
+        sums[_KINDS + 1] += _ALONE
     return sums[:_KINDS], sums[_KINDS:]
