@@ -7,7 +7,10 @@ from datetime import datetime
 from customers.cards import Card
 from customers.identities import normal_email, normal_phone
 from customers.models import Customer, Identity
+from cxms.lib import staging
 from cxms.lib.ids import new_ids
+
+IDENTITY_COLUMNS = ("id", "organisation_id", "kind", "value", "customer_id")
 
 
 def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -> list[uuid.UUID | None]:
@@ -44,11 +47,10 @@ def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -
             if pair not in known:
                 known[pair] = fresh[pair] = customer_id
         found.append(customer_id)
-    Customer.objects.bulk_create(made.values())
-    Identity.objects.bulk_create(
-        [Identity(organisation_id=organisation, kind=k, value=v, customer_id=c) for (k, v), c in fresh.items()],
-        ignore_conflicts=True,
-    )
+    columns = [field.column for field in Customer._meta.concrete_fields]
+    staging.insert("customers_customer", columns, [[getattr(row, c) for c in columns] for row in made.values()])
+    rows = [(key, organisation, k, v, c) for key, ((k, v), c) in zip(new_ids(len(fresh)), fresh.items(), strict=True)]
+    staging.insert("customers_identity", IDENTITY_COLUMNS, rows, on_conflict="on conflict do nothing")
     _refresh(touched, organisation, now)
     return found
 

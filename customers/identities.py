@@ -1,10 +1,12 @@
 """Normal forms of phone numbers and addresses, so that one customer is recognised whatever way he writes. Pure."""
 
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 
 
+@lru_cache(maxsize=20_000)
 def normal_phone(text: str, region: str = "CN") -> str:
     """E.164 where the number is plausible, else the bare digits; "" when there are fewer than 5."""
     folded = unicodedata.normalize("NFKC", text).strip()

@@ -36,8 +36,11 @@ def analyse(first: str, last: str, *, organisation: int, now: datetime, announce
         pending = list(cursor.fetchall())
     if not pending:
         return 0
-    understood = nlp.understand([text for _, text in pending])
-    write([(key, result) for (key, _), result in zip(pending, understood, strict=True)], organisation=organisation, now=now)
+    # the same words mean the same: each text of a batch is understood once
+    texts = list(dict.fromkeys(text for _, text in pending))
+    meaning = dict(zip(texts, nlp.understand(texts), strict=True))
+    understood = [meaning[text] for _, text in pending]
+    write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now)
     if not announce:
         return len(pending)
     n_calls = sum(1 for result in understood if result.kind == "complaint" or result.red_line)
