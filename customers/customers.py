@@ -1,8 +1,11 @@
 """Resolving and upserting customers, one batch at a time. Called by intake, the REST door and the log page."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db import connection
 
 from customers.cards import Card
 from customers.identities import normal_email, normal_phone
@@ -10,49 +13,86 @@ from customers.models import Customer, Identity
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 
+LOCK = "select pg_advisory_xact_lock(730184522, %s)"
 IDENTITY_COLUMNS = ("id", "organisation_id", "kind", "value", "customer_id")
 
 
 def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -> list[uuid.UUID | None]:
     """The customer of each card: found by external id, then phone, then e-mail; made when new; None without identity.
 
-    Set-based: four statements for the batch. Two cards of one batch that share an identity are one customer.
+    Set-based: a handful of statements for the batch. Two cards of one batch that share an identity are one customer,
+    but two external ids are two customers, whatever phone they share. Makers of new customers queue per organisation.
     """
     identities = [card.identities() if card else [] for card in cards]
     wanted = {pair for pairs in identities for pair in pairs}
     if not wanted:
         return [None] * len(cards)
-    values = {value for _, value in wanted}
-    known: dict[tuple[str, str], uuid.UUID] = {
-        (row.kind, row.value): row.customer_id
-        for row in Identity.objects.filter(organisation_id=organisation, value__in=values)
-        if (row.kind, row.value) in wanted
-    }
-    made: dict[uuid.UUID, Customer] = {}
-    fresh: dict[tuple[str, str], uuid.UUID] = {}
-    touched: dict[uuid.UUID, Card] = {}
-    found: list[uuid.UUID | None] = []
+    known = _known(wanted, organisation)
+    if len(known) < len(wanted):
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK, [organisation])
+        known = _known(wanted, organisation)
+    batch = _Batch(known, _externals(set(known.values()), organisation))
     ids = iter(new_ids(len(cards)))
-    for card, pairs in zip(cards, identities, strict=True):
-        if card is None or not pairs:
-            found.append(None)
-            continue
-        customer_id = next((known[pair] for pair in pairs if pair in known), None)
-        if customer_id is None:
-            customer_id = next(ids)
-            made[customer_id] = _new(customer_id, card, organisation, now)
-        elif customer_id not in made:
-            touched[customer_id] = card
-        for pair in pairs:
-            if pair not in known:
-                known[pair] = fresh[pair] = customer_id
-        found.append(customer_id)
-    columns = [field.column for field in Customer._meta.concrete_fields]
-    staging.insert("customers_customer", columns, [[getattr(row, c) for c in columns] for row in made.values()])
-    rows = [(key, organisation, k, v, c) for key, ((k, v), c) in zip(new_ids(len(fresh)), fresh.items(), strict=True)]
-    staging.insert("customers_identity", IDENTITY_COLUMNS, rows, on_conflict="on conflict do nothing")
-    _refresh(touched, organisation, now)
+    found = [batch.place(card, pairs, ids, organisation, now) for card, pairs in zip(cards, identities, strict=True)]
+    _store(batch, organisation)
+    _refresh(batch.touched, organisation, now)
     return found
+
+
+@dataclass
+class _Batch:
+    """What resolving one batch knows and makes. `external`: the external id of each customer, None without one."""
+
+    known: dict[tuple[str, str], uuid.UUID]
+    external: dict[uuid.UUID, str | None]
+    made: dict[uuid.UUID, Customer] = field(default_factory=dict)
+    fresh: dict[tuple[str, str], uuid.UUID] = field(default_factory=dict)
+    touched: dict[uuid.UUID, Card] = field(default_factory=dict)
+
+    def place(
+        self, card: Card | None, pairs: list[tuple[str, str]], ids: Iterator[uuid.UUID], organisation: int, now: datetime
+    ) -> uuid.UUID | None:
+        """The customer of one card, known, made earlier in the batch, or made now."""
+        if card is None or not pairs:
+            return None
+        found = next((self.known[pair] for pair in pairs if pair in self.known and self._fits(card, self.known[pair])), None)
+        if found is None:
+            found = next(ids)
+            self.made[found] = _new(found, card, organisation, now)
+            self.external[found] = card.external_id or None
+        elif found not in self.made:
+            self.touched[found] = card
+        for pair in pairs:
+            if pair not in self.known:
+                self.known[pair] = self.fresh[pair] = found
+        return found
+
+    def _fits(self, card: Card, customer: uuid.UUID) -> bool:
+        theirs = self.external.get(customer)
+        return not card.external_id or theirs is None or theirs == card.external_id
+
+
+def _known(wanted: set[tuple[str, str]], organisation: int) -> dict[tuple[str, str], uuid.UUID]:
+    rows = Identity.objects.filter(organisation_id=organisation, value__in={value for _, value in wanted})
+    return {
+        (kind, value): customer
+        for kind, value, customer in rows.values_list("kind", "value", "customer_id")
+        if (kind, value) in wanted
+    }
+
+
+def _externals(customers: set[uuid.UUID], organisation: int) -> dict[uuid.UUID, str | None]:
+    rows = Customer.objects.filter(organisation_id=organisation, id__in=customers)
+    return dict(rows.values_list("id", "external_id"))
+
+
+def _store(batch: _Batch, organisation: int) -> None:
+    columns = [str(f.column) for f in Customer._meta.concrete_fields]
+    staging.insert("customers_customer", columns, [[getattr(row, c) for c in columns] for row in batch.made.values()])
+    keys = new_ids(len(batch.fresh)) if batch.fresh else []
+    rows = [(key, organisation, k, v, c) for key, ((k, v), c) in zip(keys, batch.fresh.items(), strict=True)]
+    staging.insert("customers_identity", IDENTITY_COLUMNS, rows, on_conflict="on conflict do nothing")
 
 
 def _new(customer_id: uuid.UUID, card: Card, organisation: int, now: datetime) -> Customer:

@@ -1,8 +1,10 @@
 """One customer, whatever way he is written; events are the exposure and arrive once."""
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from customers import customers, events, queries
 from customers.cards import Card
@@ -60,6 +62,32 @@ def test_a_tier_follows_the_crm_and_a_name_is_not_blanked(shop, now):
         customers.resolve([Card(external_id="c1", tier="A")], organisation=shop.id, now=now)
         row = Customer.objects.get()
         assert (row.name, row.tier) == ("陈", "A")
+
+
+def test_two_external_ids_are_two_customers_whatever_phone_they_share(shop, now):
+    cards = [Card(external_id="a", phone="13812346629"), Card(external_id="b", phone="13812346629")]
+    with shop.scope():
+        first, second = customers.resolve(cards, organisation=shop.id, now=now)
+        assert first != second
+        assert customers.resolve(cards, organisation=shop.id, now=now) == [first, second]
+        assert customers.resolve([Card(phone="13812346629")], organisation=shop.id, now=now) == [first]
+
+
+def test_a_race_for_the_same_new_customer_makes_one(shop, now):
+    found = []
+
+    def run():
+        with shop.scope():
+            found.extend(customers.resolve([Card(external_id="race", phone="13912346629")], organisation=shop.id, now=now))
+        connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
 
 
 def test_another_tenants_customer_with_the_same_phone_is_another(shop, stranger, now):
