@@ -53,6 +53,8 @@ def _heard(lines: str, patterns: list[Pattern]) -> tuple[int, str]:
     numbers: set[int] = set()
     clean = lines
     for one in patterns:
+        if one.regex.search(lines) is None:
+            continue
         for match in one.regex.finditer(lines):
             start, end = match.span()
             if end > start:

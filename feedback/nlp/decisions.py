@@ -96,19 +96,12 @@ def _kind_and_feeling(
 ) -> tuple[str, str, npt.NDArray[np.float64]]:
     """Return the likeliest pair of kind and feeling, and the log shares of the feelings."""
     to_kinds, to_feelings = leanings(acts)
-    kinds = _log_shares(scores, weights, "kind") + to_kinds
-    feelings = _log_shares(scores, weights, "feeling") + to_feelings
+    kinds = scores.logits[weights.heads["kind"].columns] + np.array(to_kinds)
+    feelings = scores.logits[weights.heads["feeling"].columns] + np.array(to_feelings)
     feelings = feelings + _REVIEW_TRUST * min(len(reading.spoken) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
     feelings = feelings - np.logaddexp.reduce(feelings)
     kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
     return KINDS[kind_at], FEELINGS[feeling_at], feelings
-
-
-def _log_shares(scores: Scores, weights: Weights, head: str) -> npt.NDArray[np.float64]:
-    logits = scores.logits[weights.heads[head].columns].astype(np.float64)
-    top = logits.max()
-    result: npt.NDArray[np.float64] = logits - top - np.log(np.exp(logits - top).sum())
-    return result
 
 
 def _score_for(feeling: str, balance: float, polarity: float) -> float:
