@@ -22,7 +22,6 @@ def drain(queue: str = "") -> int:
 def poll_forever() -> None:
     """A worker child's own loop: every second or two it works what is due, rung or not, and beats."""
     while True:
-        time.sleep(random.uniform(0.8, 1.6))
         try:
             close_old_connections()
             runner.beat("worker")
@@ -32,6 +31,7 @@ def poll_forever() -> None:
             log.warning("poll failed: %s", error)
             for connection in connections.all():
                 connection.close()
+        time.sleep(random.uniform(0.8, 1.6))
 
 
 def start_polling() -> None:

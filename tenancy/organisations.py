@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
-from tenancy import calendars, touchpoints, units
+from tenancy import calendar_presets, touchpoints, units
 from tenancy.enums import UnitKind
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
@@ -33,7 +33,7 @@ def create(
         units.add(
             organisation=organisation.id, code="HQ", kind=UnitKind.HEADQUARTERS, name=name, parent=None, now=now, actor=actor
         )
-        calendars.add_presets(organisation=organisation.id, timezone=timezone, now=now, actor=actor)
+        calendar_presets.add_presets(organisation=organisation.id, timezone=timezone, now=now, actor=actor)
         touchpoints.add_presets(organisation=organisation.id)
     return organisation
 

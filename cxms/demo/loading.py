@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from multiprocessing import get_context
 from random import Random
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 
 from complaints import sla_policies
-from customers import events
+from customers import customers, events
+from customers.cards import Card
 from customers.events import RawEvent
 from cxms.demo import cases, voices
 from cxms.demo.catalogue import EMAIL_DOMAIN, LOGINS, PASSWORD, REGIONS, STORES, YOUNG
@@ -59,9 +62,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
     organisation = organisations.create(slug=draft, name=name, timezone="Asia/Shanghai", now=now, actor="demo")
     with step(say, "组织与人员"), organisation_scope(organisation.id):
         owners, crew = _people(rng, organisation.id, now, size)
-    _voices(rng, organisation.id, now, say, size, crew)
-    with step(say, f"{size.n_events} 笔订单"):
-        _orders(rng, organisation.id, now, size.n_events)
+    _fill(organisation.id, now, say, size, crew, seed)
     # folding is PostgreSQL's work and bringing cases is ours: they go side by side
     with ThreadPoolExecutor(1) as beside:
         folding = beside.submit(_fold_all, organisation.id)
@@ -146,40 +147,54 @@ def _members(
     return owners
 
 
-def _voices(
-    rng: Random, organisation: int, now: datetime, say: Say, size: Size, crew: dict[str, list[str]]
-) -> None:
-    people = voices.cards(rng, size.n_customers)
-    drawn = voices.draw(rng, size.n_voices, now=now, people=people, staff=crew)
-    ranges: list[tuple[str, str]] = []
-    with step(say, f"{size.n_voices} 条客户之声"):
-        batch: list[Any] = []
-        for voice in drawn:
-            batch.append(voice)
-            if len(batch) == BATCH:
-                ranges.append(_receive(batch, organisation, now))
-                batch = []
-        if batch:
-            ranges.append(_receive(batch, organisation, now))
-    with step(say, "分析"):
-        for first, last in ranges:
-            with organisation_scope(organisation):
-                analysis.analyse(first, last, organisation=organisation, now=now, announce=False)
-
-
-def _receive(batch: list[Any], organisation: int, now: datetime) -> tuple[str, str]:
-    """A batch of history: each voice was received when it was spoken."""
+def _fill(organisation: int, now: datetime, say: Say, size: Size, crew: dict[str, list[str]], seed: int) -> None:
+    """Voices, their analysis and orders, on two processes: each draws its own share from a seed of its own."""
+    people = voices.cards(Random(seed), size.n_customers)
     with organisation_scope(organisation):
-        source = Source(b"", "application/x-demo", "demo")
-        receipts: list[Receipt] = intake.receive(
-            batch, organisation=organisation, source=source, now=now, announce=False, received_as_occurred=True
-        )
-    ids = [receipt.id for receipt in receipts if receipt.status == "accepted"]
-    return str(min(ids)), str(max(ids))
+        # known beforehand, so that the two never wait for each other as makers of customers
+        customers.resolve(people, organisation=organisation, now=now)
+    connections.close_all()
+    half = size.n_voices // 2
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+        with step(say, f"{size.n_voices} 条客户之声，{size.n_events} 笔订单"):
+            work = [
+                pool.submit(_voices, seed + i, n, i, organisation, now, people, crew)
+                for i, n in enumerate((half, size.n_voices - half))
+            ]
+            orders = pool.submit(_orders, seed, organisation, now, size.n_events)
+            ids = sorted(key for done in work for key in done.result())
+            orders.result()
+        with step(say, "分析"):
+            ends = [(part[0], part[-1]) for part in (ids[i : i + BATCH] for i in range(0, len(ids), BATCH))]
+            for done in [pool.submit(_analyse, first, last, organisation, now) for first, last in ends]:
+                done.result()
 
 
-def _orders(rng: Random, organisation: int, now: datetime, n: int) -> None:
-    codes = [code for code, *_ in STORES]
+def _voices(
+    seed: int, n: int, share: int, organisation: int, now: datetime, people: list[Card], crew: dict[str, list[str]]
+) -> list[str]:
+    """Draws and receives one share; gives the ids. Each voice was received when it was spoken."""
+    rng, kept = Random(seed), []
+    drawn = voices.draw(rng, n, now=now, people=people, staff=crew, prefix=f"demo-{share}")
+    while batch := list(islice(drawn, BATCH)):
+        with organisation_scope(organisation):
+            source = Source(b"", "application/x-demo", "demo")
+            receipts: list[Receipt] = intake.receive(
+                batch, organisation=organisation, source=source, now=now, announce=False, received_as_occurred=True
+            )
+        kept += [str(receipt.id) for receipt in receipts if receipt.status == "accepted"]
+    connections.close_all()
+    return kept
+
+
+def _analyse(first: str, last: str, organisation: int, now: datetime) -> None:
+    with organisation_scope(organisation):
+        analysis.analyse(first, last, organisation=organisation, now=now, announce=False)
+    connections.close_all()
+
+
+def _orders(seed: int, organisation: int, now: datetime, n: int) -> None:
+    rng, codes = Random(seed), [code for code, *_ in STORES]
     for start in range(0, n, BATCH * 2):
         rows = []
         for i in range(start, min(start + BATCH * 2, n)):
@@ -198,3 +213,4 @@ def _orders(rng: Random, organisation: int, now: datetime, n: int) -> None:
             )
         with organisation_scope(organisation):
             events.receive(rows, organisation=organisation, now=now)
+    connections.close_all()

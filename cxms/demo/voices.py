@@ -29,7 +29,14 @@ def cards(rng: Random, n: int) -> list[Card]:
 
 
 def draw(
-    rng: Random, n: int, *, now: datetime, people: list[Card], staff: dict[str, list[str]], days: int = 365
+    rng: Random,
+    n: int,
+    *,
+    now: datetime,
+    people: list[Card],
+    staff: dict[str, list[str]],
+    days: int = 365,
+    prefix: str = "demo",
 ) -> Iterator[RawVoice]:
     """`n` voices of the last `days` days, oldest first."""
     busy = [store for store in STORES for _ in range(1 if store[0] in TINY else 12)]
@@ -45,7 +52,7 @@ def draw(
         pull = quality + touch.weight + 0.12 * math.sin(age / 50)
         if region == "SOUTH" and age < 7:
             pull += SOUTH_DROP
-        yield _voice(rng, i, at, code, touch.code, pull, people, staff)
+        yield _voice(rng, f"{prefix}-{i}", at, code, touch.code, pull, people, staff)
 
 
 def _shop_hours(rng: Random, at: datetime, now: datetime) -> datetime:
@@ -55,7 +62,7 @@ def _shop_hours(rng: Random, at: datetime, now: datetime) -> datetime:
 
 
 def _voice(
-    rng: Random, i: int, at: datetime, store: str, touch: str, pull: float, people: list[Card], staff: dict[str, list[str]]
+    rng: Random, key: str, at: datetime, store: str, touch: str, pull: float, people: list[Card], staff: dict[str, list[str]]
 ) -> RawVoice:
     latent = pull + rng.gauss(0, 1)
     score = _zero_to_ten(latent)
@@ -74,7 +81,7 @@ def _voice(
     return RawVoice(
         channel=rng.choice(CHANNELS),
         text=phrases.say(rng, touch, mood) if speaks else "",
-        external_id=f"demo-{i}",
+        external_id=key,
         occurred_at=at,
         customer=rng.choice(people) if rng.random() < 0.6 else None,
         unit=store,

@@ -138,6 +138,8 @@ def children(options: Options, values: Mapping[str, str]) -> list[Child]:
     walled = {"CXMS_MIGRATOR_URL", "CXMS_SUPERUSER_URL"}
     env = {name: value for name, value in {**os.environ, **values}.items() if name not in walled}
     env["PYTHONUNBUFFERED"] = "1"
+    # several processes share few cores: threads of a linear algebra library only get in each other's way
+    env.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Loading the application once for both workers halves the start and their memory.
     # Celery's warning does not apply: it never unpickles, and the machine's owner chose to be root.
     quiet = ("-W", "ignore:You're running the worker with superuser privileges")
@@ -257,8 +259,11 @@ def _start_logins(values: Mapping[str, str]) -> "subprocess.Popen[bytes] | None"
     """Ask for the demo logins while the children start; `announce` reads the answer."""
     if not _has_command("demo_logins"):
         return None
+    kept = Path(values["CXMS_DATA"]) / "demo-logins.txt"
+    # asked once: loading the application for six lines would slow every warm start
+    asked = f"'{sys.executable}' manage.py demo_logins > '{kept}.new' && mv '{kept}.new' '{kept}' && cat '{kept}'"
     return processes.spawn(
-        [sys.executable, "manage.py", "demo_logins"],
+        ["cat", str(kept)] if kept.exists() else ["sh", "-c", asked],
         env={**os.environ, **values},
         cwd=ROOT,
         stdout=subprocess.PIPE,

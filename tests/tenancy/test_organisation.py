@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxms.lib.errors import DomainError
-from tenancy import calendars, keys, members, organisations, staff, units
+from tenancy import calendar_presets, calendars, keys, members, organisations, staff, units
 from tenancy.models import Staff, Unit, UnitPlacement
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,7 +92,7 @@ def test_calendars_are_versioned_and_chinese_days_are_known(shop, now):
         assert calendars.put("desk", spec, organisation=shop.id, now=now, actor="t").id == first.id
         spec["weekly"]["sat"] = [["22:00", "06:00"]]
         assert calendars.put("desk", spec, organisation=shop.id, now=now, actor="t").version == 2
-    off, work = calendars.chinese_days(range(2026, 2027))
+    off, work = calendar_presets.chinese_days(range(2026, 2027))
     assert date(2026, 2, 16) in off
     assert work == [date(2026, 1, 4), date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9), date(2026, 9, 20), date(2026, 10, 10)]  # fmt: skip
 
