@@ -21,7 +21,7 @@ GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year", "all")
 DEFAULT_DAYS = 28
 MAX_PERIODS = 1_500
 MAX_POINTS = 50_000
-MAX_DAYS = 366 * 30
+MAX_DAYS = 366 * 200
 
 
 def _refuse(field: str, code: str, detail: str) -> Problem:

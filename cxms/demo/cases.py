@@ -118,7 +118,8 @@ def open_live(rng: Random, *, organisation: int, now: datetime) -> int:
 def _go_on(ticket: Ticket, done: str, voice: Feedback, organisation: int) -> None:
     """Plays what was done so far, through the ordinary moves."""
     unit = Unit.objects.get(organisation_id=organisation, id=str(voice.unit_id))
-    nearest = members.holders({Role.FRONTLINE, Role.STORE_MANAGER}, organisation=organisation, path=unit.path)
+    nearest = members.holders({Role.FRONTLINE}, organisation=organisation, path=unit.path)
+    nearest = nearest or members.holders({Role.STORE_MANAGER}, organisation=organisation, path=unit.path)
     assign = ("assign", {"assignee": nearest[0].user.email})
     reply = ("reply", {"text": REPLIES[2]})
     rebuilt = ("reconstruct", _five(voice))

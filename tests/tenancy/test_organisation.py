@@ -111,6 +111,11 @@ def test_the_commands_of_the_contract(tmp_path):
     (tmp_path / "s.csv").write_text("employee_no,unit,name\nE1,S1,张三\n", encoding="utf-8")
     assert "1 units" in command("import_units", "--organisation", slug, str(tmp_path / "u.csv")).stdout
     assert "1 staff" in command("import_staff", "--organisation", slug, str(tmp_path / "s.csv")).stdout
+    added = command("add_member", "--organisation", slug, "--email", f"a@{slug}.example", "--role", "executive")
+    assert added.returncode == 0, added.stderr
+    assert len(added.stdout.strip().splitlines()[-1]) >= 12
+    assert command("add_member", "--organisation", slug, "--email", "b@c.de", "--role", "king").returncode == 2
+    assert f"{slug}: 0 differences" in command("audit_rollup", "--organisation", slug).stdout
     issued = command("issue_api_key", "--organisation", slug, "--scopes", "feedback:write,metrics:read", "--name", "crm")
     token = issued.stdout.strip().splitlines()[-1]
     assert token.startswith("cx_live_")
