@@ -51,9 +51,10 @@ def _upsert(table: str, source: str) -> str:
     )
 
 
+# the oldest deltas up to a cut: a range of the index, whatever the planner believes of a table that fills and empties
+CUT = "select max(id) from (select id from metrics_delta where organisation_id = %s order by id limit %s) as oldest"
 FOLD = (
-    "with gone as (delete from metrics_delta where id in ("
-    "select id from metrics_delta where organisation_id = %s order by id limit %s) returning *), "
+    "with gone as (delete from metrics_delta where organisation_id = %s and id <= %s returning *), "
     + ", ".join(f"f{i} as ({_upsert(table, 'gone')} returning 1)" for i, table in enumerate(FAMILIES))
     + " select count(*) from gone"
 )
@@ -72,7 +73,11 @@ def fold(*, organisation: int, limit: int = BATCH) -> int:
         cursor.execute(LOCK, [organisation])
         if not (cursor.fetchone() or (False,))[0]:
             return 0
-        cursor.execute(FOLD, [organisation, limit])
+        cursor.execute(CUT, [organisation, limit])
+        cut = (cursor.fetchone() or (None,))[0]
+        if cut is None:
+            return 0
+        cursor.execute(FOLD, [organisation, cut])
         return int((cursor.fetchone() or (0,))[0])
 
 
