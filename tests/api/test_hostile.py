@@ -1,0 +1,100 @@
+"""Hostile bodies at every writing endpoint: never a 5xx, always our problem document."""
+
+import json
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api.test_complaints import file
+from tests.conftest import make_shop
+
+MANY = int(os.environ.get("CXMS_NIGHTLY", "0")) * 400 + 60
+ALLOWED = {200, 201, 400, 403, 404, 409, 412, 413, 415, 422}
+WORDS = st.sampled_from(
+    "channel text external_id occurred_at customer unit staff touchpoint scores kind value scale item metadata severity "
+    "policy received_at moves move at name match clauses code target_seconds calendar warn_shares after_seconds timezone "
+    "weekly holidays workdays special always mon sat started_at pauses stopped_at changes reason signed who when where "
+    "what evidence assignee phone email tier amount_minor currency consent".split()
+)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**40), 10**40)
+    | st.floats(allow_nan=True)
+    | st.text(max_size=12)
+    | WORDS
+    | st.sampled_from(
+        ["app", "phone", "nps", "S001", "E001", "always", "office", "Asia/Shanghai", "2026-03-02T10:00:00+08:00", "2026-03-02",
+         "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "09:00", "24:00", "\x00", "a\x00", "\ud800", "solution",
+         "resolution", "high", "reply", "hold", "assign", "waiting_customer", "1e400", ""]
+    )
+)  # fmt: skip
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(max_size=4), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+@pytest.fixture(scope="module")
+def desk():
+    shop = make_shop()
+    client = shop.api()
+    return client, file(client)["number"]
+
+
+def paths(number):
+    return [
+        ("post", "/feedback"),
+        ("post", "/feedback/bulk"),
+        ("post", "/complaints"),
+        ("post", f"/complaints/{number}/moves"),
+        ("post", "/promises/preview"),
+        ("post", "/events"),
+        ("put", "/policies/fuzz"),
+        ("put", "/calendars/fuzz"),
+        ("put", "/customers/fuzz"),
+    ]
+
+
+def check(answer):
+    assert answer.status_code in ALLOWED, (answer.status_code, answer.content[:300])
+    if answer.status_code >= 400:
+        body = answer.json()
+        assert body["code"] and isinstance(body["errors"], list)
+        assert answer["Content-Type"] == "application/problem+json"
+
+
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=TREES, extra=st.dictionaries(WORDS, TREES, max_size=4))
+def test_any_json_is_answered(desk, tree, extra):
+    client, number = desk
+    good = {
+        "channel": "app", "text": "x", "external_id": "f", "kind": "order", "occurred_at": "2026-03-02T10:00:00+08:00",
+        "move": "reply", "calendar": "always", "started_at": "2026-03-02T10:00:00+08:00", "target_seconds": 60,
+        "timezone": "Asia/Shanghai", "always": True, "name": "x",
+        "clauses": [{"code": "c", "kind": "solution", "target_seconds": 60, "calendar": "always"}],
+    }  # fmt: skip
+    for method, path in paths(number):
+        for body in (tree, {**good, **extra}, [tree, {**good, **extra}]):
+            text = json.dumps(body)
+            check(getattr(client, method)(f"/api/v1{path}", data=text, content_type="application/json"))
+
+
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+@given(raw=st.binary(max_size=200))
+def test_any_bytes_are_answered(desk, raw):
+    client, number = desk
+    for method, path in paths(number):
+        check(getattr(client, method)(f"/api/v1{path}", data=raw, content_type="application/json"))
+    check(client.post("/api/v1/feedback/bulk", data=raw, content_type="application/x-ndjson"))
+
+
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+@given(name=st.sampled_from("from to grain by unit staff channel touchpoint tier topic q limit cursor kind view clause".split()), value=st.text(max_size=30))  # fmt: skip
+def test_any_parameter_is_answered(desk, name, value):
+    client, _ = desk
+    for path in ("/feedback", "/complaints", "/metrics/nps", "/metrics/promise_attainment", "/metrics/complaint_rate"):
+        check(client.get(f"/api/v1{path}", {name: value}))
