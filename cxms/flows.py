@@ -9,6 +9,7 @@ FLOWS: tuple[Flow, ...] = (
     # a voice came in → understand it → is it a complaint? → its ticket
     Flow("feedback.received", "feedback.tasks.analyse_received", queue="analysis", batch=1),
     Flow("feedback.analysed", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
+    Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
     # a complaint → straight to the executives; accepted by the first channel, the clause is met
     Flow("complaint.opened", "alerts.tasks.complaint_opened", queue="notices"),
     Flow("complaint.moved", "alerts.tasks.complaint_moved", queue="notices"),

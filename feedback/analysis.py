@@ -15,6 +15,7 @@ from feedback.nlp import Understanding
 from ledger.facts import record
 
 COLUMNS = ["id", "organisation_id", "feedback_id", "engine", "is_current", "language", "kind", "sentiment", "sentiment_score", "topics", "topic_codes", "urgency", "red_line", "red_terms", "pii", "analysed_at"]
+SLICE = 1000
 PENDING = """
     select f.id, f.text from feedback_feedback f
     where f.organisation_id = %s and f.id between %s and %s
@@ -36,17 +37,22 @@ def analyse(first: str, last: str, *, organisation: int, now: datetime, announce
         pending = list(cursor.fetchall())
     if not pending:
         return 0
-    # the same words mean the same: each text of a batch is understood once
+    # in slices: memory stays small, and a long batch never idles in its transaction until the server ends it
+    slices = [pending[i : i + SLICE] for i in range(0, len(pending), SLICE)]
+    n_calls = sum(_analyse(part, organisation=organisation, now=now) for part in slices)
+    if announce:
+        data = {"first": first, "last": last, "n": len(pending), "n_calls": n_calls}
+        record("feedback.analysed", str(pending[0][0]), data, organisation=organisation, now=now)
+    return len(pending)
+
+
+def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now: datetime) -> int:
+    """Understands and stores one slice; gives how many of it triage must look at."""
+    # the same words mean the same: each text is understood once
     texts = list(dict.fromkeys(text for _, text in pending))
     meaning = dict(zip(texts, nlp.understand(texts), strict=True))
-    understood = [meaning[text] for _, text in pending]
     write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now)
-    if not announce:
-        return len(pending)
-    n_calls = sum(1 for result in understood if result.kind == "complaint" or result.red_line)
-    data = {"first": first, "last": last, "n": len(pending), "n_calls": n_calls}
-    record("feedback.analysed", str(pending[0][0]), data, organisation=organisation, now=now)
-    return len(pending)
+    return sum(1 for _, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line)
 
 
 def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: int, now: datetime) -> None:
