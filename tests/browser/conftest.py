@@ -91,7 +91,7 @@ def visit(site: str, chromium: Any, shop: Any) -> Iterator[Callable[..., Any]]:
             cookie = home.page(role).cookies["sessionid"]
             context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": site}])
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(25_000)
         return page
 
     yield open_page

@@ -1,5 +1,6 @@
 """Real processes to kill: a Celery worker, the clockwork, an SMTP server that keeps what it took."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -49,6 +50,22 @@ def mailbox() -> Iterator[Mailbox]:
     controller.stop()
 
 
+def _descendants(root: int) -> list[int]:
+    """The processes below `root`, from /proc."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, waiting = [], [root]
+    while waiting:
+        below = parents.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
 class Processes:
     """Starts and kills the house's processes; ends whatever is left."""
 
@@ -79,8 +96,10 @@ class Processes:
 
     @staticmethod
     def kill(process: "subprocess.Popen[bytes]") -> None:
-        """kill -9 of the process and its children."""
-        os.killpg(process.pid, signal.SIGKILL)
+        """kill -9 of the process and everything below it, whatever group it moved to: an orphan would go on working."""
+        for pid in [process.pid, *_descendants(process.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait()
 
     def end(self) -> None:
