@@ -2,7 +2,6 @@
 
 from cxms.lib.errors import DomainError
 
-ANY_OPEN = frozenset({"new", "handling", "proposed"})
 UNSOLVED = frozenset({"new", "handling", "proposed"})
 NOT_CLOSED = frozenset({"new", "handling", "proposed", "resolved"})
 EVERY = NOT_CLOSED | {"closed"}
@@ -17,8 +16,8 @@ MOVES: dict[str, tuple[frozenset[str], str | None]] = {
     "propose": (UNSOLVED, "proposed"),
     "accept": (frozenset({"proposed", "resolved"}), "resolved"),
     "decline": (frozenset({"proposed"}), "handling"),
-    "hold": (ANY_OPEN, None),
-    "resume": (ANY_OPEN, None),
+    "hold": (UNSOLVED, None),
+    "resume": (UNSOLVED, None),
     "resolve": (UNSOLVED, "resolved"),
     "reopen": (frozenset({"resolved", "closed"}), "handling"),
     "reflect": (frozenset({"resolved", "closed"}), None),

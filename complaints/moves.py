@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from complaints import clock_specs, clocks, lifecycle, move_fields, reopening, tickets
 from complaints.clocks import Moment
-from complaints.enums import ClockState, PauseReason, State
+from complaints.enums import ClockState, PauseReason
 from complaints.models import Clock, Move, Pause, Ticket
 from complaints.sla_policies import Case, match
 from complaints.tickets import TicketError
@@ -307,8 +307,3 @@ def own(ticket_id: uuid.UUID, *, organisation: int, member: Member, actor: str) 
     """“我来负责”: a person takes the ticket in one tap."""
     fields = {"assignee": member.user.email}
     return apply(ticket_id, "assign", fields, organisation=organisation, actor=actor, actor_name=member.name)
-
-
-def is_open(ticket: Ticket) -> bool:
-    """True until resolved."""
-    return ticket.state in {State.NEW, State.HANDLING, State.PROPOSED}

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
@@ -197,9 +196,3 @@ def similar(ticket: Ticket, *, limit: int = 3) -> list[Ticket]:
         organisation_id=ticket.organisation_id, topics__overlap=ticket.topics, state__in=[State.RESOLVED, State.CLOSED]
     )
     return list(rows.exclude(id=ticket.id).select_related("unit").order_by("-resolved_at")[:limit])
-
-
-def last_moves(ids: Iterable[uuid.UUID], kind: str, *, organisation: int) -> dict[Any, Move]:
-    """The latest move of a kind of each ticket."""
-    rows = Move.objects.filter(organisation_id=organisation, ticket__in=list(ids), kind=kind).order_by("seq")
-    return {row.ticket_id: row for row in rows}

@@ -1,6 +1,5 @@
 """Recording facts and replaying what followed them badly. Called by every domain app inside its own transaction."""
 
-import json
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -8,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.module_loading import import_string
 
 from cxms.lib.ids import new_id
@@ -97,24 +96,3 @@ def replay(delivery_id: int, *, organisation: int, now: datetime, actor: str) ->
     if changed:
         record("delivery.replayed", str(delivery_id), {}, organisation=organisation, now=now, actor=actor)
     return bool(changed)
-
-
-def clear(before: datetime, *, organisation: int) -> int:
-    """Deletes done deliveries older than `before`; facts stay, they are the audit. Returns how many went."""
-    n, _ = Delivery.objects.filter(organisation_id=organisation, done_at__lt=before).delete()
-    return n
-
-
-def backlog() -> list[dict[str, Any]]:
-    """Due and dead deliveries by queue for the current organisation, for the health page."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select queue, count(*) filter (where dead_at is null), count(*) filter (where dead_at is not null) "
-            "from ledger_delivery where done_at is null group by queue order by queue"
-        )
-        return [{"queue": q, "n_due": due, "n_dead": dead} for q, due, dead in cursor.fetchall()]
-
-
-def as_json(value: Any) -> str:
-    """Compact JSON of ids and numbers, stable in key order."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True, default=str)

@@ -56,7 +56,7 @@ def paths(number):
     ]
 
 
-def check(answer):
+def assert_answered(answer):
     assert answer.status_code in ALLOWED, (answer.status_code, answer.content[:300])
     if answer.status_code >= 400:
         body = answer.json()
@@ -77,7 +77,7 @@ def test_any_json_is_answered(desk, tree, extra):
     for method, path in paths(number):
         for body in (tree, {**good, **extra}, [tree, {**good, **extra}]):
             text = json.dumps(body)
-            check(getattr(client, method)(f"/api/v1{path}", data=text, content_type="application/json"))
+            assert_answered(getattr(client, method)(f"/api/v1{path}", data=text, content_type="application/json"))
 
 
 @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
@@ -85,8 +85,8 @@ def test_any_json_is_answered(desk, tree, extra):
 def test_any_bytes_are_answered(desk, raw):
     client, number = desk
     for method, path in paths(number):
-        check(getattr(client, method)(f"/api/v1{path}", data=raw, content_type="application/json"))
-    check(client.post("/api/v1/feedback/bulk", data=raw, content_type="application/x-ndjson"))
+        assert_answered(getattr(client, method)(f"/api/v1{path}", data=raw, content_type="application/json"))
+    assert_answered(client.post("/api/v1/feedback/bulk", data=raw, content_type="application/x-ndjson"))
 
 
 @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
@@ -94,4 +94,4 @@ def test_any_bytes_are_answered(desk, raw):
 def test_any_parameter_is_answered(desk, name, value):
     client, _ = desk
     for path in ("/feedback", "/complaints", "/metrics/nps", "/metrics/promise_attainment", "/metrics/complaint_rate"):
-        check(client.get(f"/api/v1{path}", {name: value}))
+        assert_answered(client.get(f"/api/v1{path}", {name: value}))
