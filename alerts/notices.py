@@ -1,111 +1,116 @@
-"""Who is told what. Followers of complaint facts; delivery by mail follows from `notice.created`, the bell is the row."""
+"""Who is told what. Followers of complaint facts; the bell is the row, `alerts.hops` carries it further."""
 
 import uuid
 from datetime import datetime
 from typing import Any
 
+from alerts import hops, people, reach
 from alerts.models import Notice
-from complaints import queries
+from alerts.reach import Decision
+from complaints import approvals, ladder, queries
+from complaints.enums import ApprovalState
 from complaints.models import Ticket
 from cxms.lib.ids import new_id
 from ledger.facts import record_many
-from tenancy import members
 from tenancy.enums import Role
-from tenancy.models import Member
-from tenancy.queries import root_path
+from tenancy.models import Member, MemberRole
 
-RUNGS = (
-    {Role.FRONTLINE, Role.STORE_MANAGER},
-    {Role.STORE_MANAGER},
-    {Role.REGION_MANAGER},
-    {Role.EXECUTIVE},
-    {Role.CX_MANAGER, Role.ADMIN},
-)
+DIRECT_RUNGS: tuple[set[str], ...] = ({Role.EXECUTIVE}, {Role.CX_MANAGER}, {Role.ADMIN})
 
 
-def rung_of(level: str) -> int:
-    """How high a level climbs: 50 % owner, 75 % store manager, breach region, +offset executives. Pure."""
-    if level.startswith("+"):
-        return 3
-    share = float(level)
-    return 2 if share >= 1 else 1 if share >= 0.75 else 0
+def level_of(ticket: Ticket, member: Member) -> int:
+    """How high a member stands on a ticket's ladder: 1 who works on it, 2 store, 3 region, 4 above."""
+    organisation, path = ticket.organisation_id, people.path_of(ticket)
+    held = MemberRole.objects.filter(organisation_id=organisation, member=member).select_related("unit")
+    mine = {row.role for row in held if path.startswith(row.unit.path)}
+    for level, rung in ((4, people.OWN[3] | people.OWN[4]), (3, people.OWN[2]), (2, people.OWN[1])):
+        if mine & rung:
+            return level
+    return 1
 
 
-def recipients(ticket: Ticket, level: str) -> list[Member]:
-    """Everyone a level is told to, nearest first; an empty rung passes to the next one up."""
-    organisation = ticket.organisation_id
-    path = ticket.unit.path if ticket.unit else root_path(organisation=organisation)
-    found: list[Member] = []
-    owner = ticket.owner
-    if owner is not None and owner.left_at is None and not owner.absent:
-        found.append(owner)
-    else:
-        found += members.holders(set(RUNGS[0]), organisation=organisation, path=path)
-    for rung in range(1, rung_of(level) + 1):
-        found += members.holders(set(RUNGS[rung]), organisation=organisation, path=path)
-    climb = rung_of(level) + 1
-    while not found and climb < len(RUNGS):
-        found += members.holders(set(RUNGS[climb]), organisation=organisation, path=path)
-        climb += 1
-    return list(dict.fromkeys(found))
+def recipients(ticket: Ticket, level: str, *, now: datetime) -> Decision[uuid.UUID]:
+    """Everyone a level is told to, nearest first; nobody reachable now, it passes to the next rung up."""
+    rungs = people.ladder_rungs(ticket, now=now)
+    known = people.persons([key for rung in rungs for key in rung], ticket=ticket, now=now)
+    number = ladder.number(level)
+    return reach.decide(rungs, known, n_own=number, is_urgent=number >= 3)
+
+
+def executives(ticket: Ticket, n_own: int, *, now: datetime) -> Decision[uuid.UUID]:
+    """The executives over the ticket's unit, and the first `n_own - 1` rungs after them."""
+    rungs = people.holders_by_rung(ticket, DIRECT_RUNGS, now=now)
+    known = people.persons([key for rung in rungs for key in rung], ticket=ticket, now=now)
+    return reach.decide(rungs, known, n_own=n_own, is_urgent=True)
+
+
+def tell_decided(
+    ticket: Ticket,
+    decision: Decision[uuid.UUID],
+    purpose: str,
+    key: str,
+    data: dict[str, Any],
+    *,
+    organisation: int,
+    now: datetime,
+) -> list[Notice]:
+    """Writes what was decided: each person's notice says whom he stands for, and that a rung was passed."""
+    wanted = {one.key: one for one in decision.told}
+    absent = [one.stands_for for one in decision.told if one.stands_for]
+    rows = Member.objects.filter(organisation_id=organisation, id__in=[*wanted, *absent]).select_related("user")
+    named = {row.id: row for row in rows}
+    extra: dict[uuid.UUID, dict[str, Any]] = {}
+    for one in decision.told:
+        extra[one.key] = {"rung": one.rung}
+        if one.stands_for:
+            extra[one.key]["stands_for"] = named[one.stands_for].name
+        if one.is_silent:
+            extra[one.key]["silent"] = True
+        if decision.n_passed:
+            extra[one.key]["n_passed"] = decision.n_passed
+    return tell(ticket, [named[k] for k in wanted], purpose, key, data, organisation=organisation, now=now, extra=extra)
 
 
 def tell(
-    ticket: Ticket, people: list[Member], purpose: str, key: str, data: dict[str, Any], *, organisation: int, now: datetime
+    ticket: Ticket | None,
+    readers: list[Member],
+    purpose: str,
+    key: str,
+    data: dict[str, Any],
+    *,
+    organisation: int,
+    now: datetime,
+    extra: dict[uuid.UUID, dict[str, Any]] | None = None,
+    feedback: uuid.UUID | None = None,
 ) -> list[Notice]:
-    """Writes one notice per person who does not have this key yet, and records `notice.created` for each."""
-    there = set(
-        Notice.objects.filter(organisation_id=organisation, key=key, recipient__in=people).values_list(
-            "recipient_id", flat=True
-        )
-    )
+    """Writes one notice per person who does not have this key yet, records `notice.created`, and begins its hops.
+
+    ticket None: it speaks of a voice, `feedback`, and data["path"] says where it belongs.
+
+    extra: what only one person's notice says, by his key.
+    """
+    there = _told(key, readers, organisation)
     rows = [
         Notice(
-            id=new_id(),
-            organisation_id=organisation,
-            recipient=person,
-            ticket=ticket,
-            purpose=purpose,
-            key=key,
-            data=data,
-            created_at=now,
+            id=new_id(), organisation_id=organisation, recipient=person, ticket=ticket, feedback_id=feedback, purpose=purpose,
+            key=key, data={**data, **(extra or {}).get(person.id, {})}, created_at=now,
         )
-        for person in people
+        for person in readers
         if person.id not in there
-    ]
+    ]  # fmt: skip
     Notice.objects.bulk_create(rows)
     facts: list[tuple[str, uuid.UUID | str, dict[str, Any]]] = [
-        ("notice.created", row.id, {"recipient": str(row.recipient_id), "ticket": str(ticket.id)}) for row in rows
+        ("notice.created", row.id, {"recipient": str(row.recipient_id), "ticket": str(ticket.id if ticket else "")}) for row in rows
     ]
     if facts:
         record_many(facts, organisation=organisation, now=now)
+        hops.begin(rows, organisation=organisation, now=now)
     return rows
 
 
-def tell_executives(ticket_id: uuid.UUID, *, organisation: int, now: datetime) -> list[Notice]:
-    """The first clause of the promise: the complaint goes straight to the executives over its unit."""
-    ticket = queries.by_id(ticket_id, organisation=organisation)
-    if ticket is None:
-        return []
-    path = ticket.unit.path if ticket.unit else root_path(organisation=organisation)
-    people = members.holders({Role.EXECUTIVE}, organisation=organisation, path=path)
-    people = people or members.holders({Role.CX_MANAGER, Role.ADMIN}, organisation=organisation, path=path)
-    key = f"executives:{ticket.id}:{ticket.cycle}"
-    return tell(ticket, people, "executives", key, {}, organisation=organisation, now=now)
-
-
-def tell_escalation(ticket_id: uuid.UUID, data: dict[str, Any], *, organisation: int, now: datetime) -> list[Notice]:
-    """The levels that fired together: each person gets one message, for the highest."""
-    ticket = queries.by_id(ticket_id, organisation=organisation)
-    if ticket is None:
-        return []
-    level = max(data["levels"], key=_order)
-    people: list[Member] = []
-    for fired in data["levels"]:
-        people += recipients(ticket, fired)
-    key = f"escalation:{ticket.id}:{data['clause']}:{data['cycle']}:{level}"
-    detail = {"clause": data["clause"], "kind": data["kind"], "cycle": data["cycle"], "level": level}
-    return tell(ticket, list(dict.fromkeys(people)), "escalation", key, detail, organisation=organisation, now=now)
+def _told(key: str, readers: list[Member], organisation: int) -> set[uuid.UUID]:
+    rows = Notice.objects.filter(organisation_id=organisation, key=key, recipient__in=readers)
+    return set(rows.values_list("recipient_id", flat=True))
 
 
 def tell_owner(ticket_id: uuid.UUID, seq: int, *, organisation: int, now: datetime) -> list[Notice]:
@@ -116,8 +121,24 @@ def tell_owner(ticket_id: uuid.UUID, seq: int, *, organisation: int, now: dateti
     return tell(ticket, [ticket.owner], "assigned", f"assigned:{ticket.id}:{seq}", {}, organisation=organisation, now=now)
 
 
-def _order(level: str) -> float:
-    return 1e9 + float(level) if level.startswith("+") else float(level)
+def tell_approvers(approval_id: uuid.UUID, *, organisation: int, now: datetime) -> list[Notice]:
+    """Whoever may say yes to an offer above its maker's authority learns of it at once."""
+    row = approvals.by_id(approval_id, organisation=organisation)
+    if row is None or row.state != ApprovalState.WAITING:
+        return []
+    data = {"approval": str(row.id), "amount": str(row.amount), "currency": row.currency, "asked": row.asked_name}
+    people_ = approvals.asked(row)
+    return tell(row.ticket, people_, "approval", f"approval:{row.id}", data, organisation=organisation, now=now)
+
+
+def tell_asker(approval_id: uuid.UUID, *, organisation: int, now: datetime) -> list[Notice]:
+    """Who asked learns what was said."""
+    row = approvals.by_id(approval_id, organisation=organisation)
+    asker = approvals.asker(row) if row else None
+    if row is None or asker is None:
+        return []
+    data = {"state": row.state, "amount": str(row.amount), "currency": row.currency, "who": row.decided_name, "reason": row.reason}
+    return tell(row.ticket, [asker], "approval_decided", f"decided:{row.id}", data, organisation=organisation, now=now)
 
 
 def read(notice_id: uuid.UUID, member: Member, *, organisation: int, now: datetime) -> Notice | None:
@@ -143,3 +164,14 @@ def accepted(notice: Notice, sink: str, *, organisation: int, now: datetime) -> 
     """A channel took the message: records `notice.accepted`, which the promise desk follows."""
     data = {"ticket": str(notice.ticket_id), "purpose": notice.purpose, "sink": sink}
     record_many([("notice.accepted", notice.id, data)], organisation=organisation, now=now)
+def tell_mentioned(
+    ticket_id: uuid.UUID, seq: int, ids: list[uuid.UUID], *, organisation: int, now: datetime
+) -> list[Notice]:
+    """Whoever a note names learns of it once."""
+    ticket = queries.by_id(ticket_id, organisation=organisation)
+    people = list(Member.objects.filter(organisation_id=organisation, id__in=ids, left_at__isnull=True))
+    if ticket is None or not people:
+        return []
+    return tell(ticket, people, "mentioned", f"mentioned:{ticket.id}:{seq}", {}, organisation=organisation, now=now)
+
+

@@ -21,7 +21,7 @@ def of_member(member: Member, *, organisation: int, limit: int = 100) -> list[No
 def latest_of_tickets(ids: Iterable[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, Notice]:
     """The last notice about each ticket: who was told, when, and whether he read it. One statement."""
     rows = Notice.objects.filter(organisation_id=organisation, ticket__in=list(ids)).select_related("recipient")
-    return {row.ticket_id: row for row in rows.order_by("ticket_id", "-created_at", "-id").distinct("ticket_id")}
+    return {row.ticket_id: row for row in rows.order_by("ticket_id", "-created_at", "-id").distinct("ticket_id") if row.ticket_id}
 
 
 def of_ticket(ticket_id: uuid.UUID, *, organisation: int) -> list[Notice]:

@@ -3,21 +3,24 @@
 import uuid
 from datetime import datetime
 
-from alerts import notices
-from alerts.mailing import MailFollower
+from alerts import handed, notices, passing, praise, recurred, rings
+from alerts.delivery import DeliverFollower
+from alerts.letters import CustomerFollower
+from alerts.lost import LostFollower
+from cxms.lib import clock
 from ledger.models import Fact
 
 
 def complaint_opened(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`complaint.opened` → the executives, at once; history is told to nobody."""
     if not fact.data.get("silent"):
-        notices.tell_executives(uuid.UUID(fact.subject), organisation=organisation, now=now)
+        rings.begin_direct(uuid.UUID(fact.subject), organisation=organisation, now=now)
 
 
 def promise_escalated(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`promise.escalated` → the rungs of the ladder."""
     if not fact.data.get("silent"):
-        notices.tell_escalation(uuid.UUID(fact.subject), fact.data, organisation=organisation, now=now)
+        rings.begin(uuid.UUID(fact.subject), fact.data, organisation=organisation, now=now)
 
 
 def complaint_moved(*, organisation: int, fact: Fact, now: datetime) -> None:
@@ -27,7 +30,70 @@ def complaint_moved(*, organisation: int, fact: Fact, now: datetime) -> None:
     if fact.data["move"] == "assign":
         notices.tell_owner(uuid.UUID(fact.subject), fact.data["seq"], organisation=organisation, now=now)
     elif fact.data["move"] == "reopen":
-        notices.tell_executives(uuid.UUID(fact.subject), organisation=organisation, now=now)
+        rings.begin_direct(uuid.UUID(fact.subject), organisation=organisation, now=now)
 
 
-mail = MailFollower()
+def ticket_mentioned(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`ticket.mentioned` → everybody named behind an @ in a note."""
+    ids = [uuid.UUID(key) for key in fact.data["members"]]
+    notices.tell_mentioned(uuid.UUID(fact.subject), fact.data["seq"], ids, organisation=organisation, now=now)
+
+
+def handover_moved(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`handover.moved` → who is to answer, who waits for the answer, or whose unit did not answer in time."""
+    handed.tell(uuid.UUID(fact.data["handover"]), fact.data["what"], organisation=organisation, now=now)
+
+
+def approval_asked(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`approval.asked` → who may say yes."""
+    notices.tell_approvers(uuid.UUID(fact.data["approval"]), organisation=organisation, now=now)
+
+
+def approval_decided(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`approval.decided` → who asked."""
+    notices.tell_asker(uuid.UUID(fact.data["approval"]), organisation=organisation, now=now)
+
+
+def cause_recurred(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`cause.recurred` → whose the prevention was."""
+    recurred.tell(uuid.UUID(fact.data["recurrence"]), organisation=organisation, now=now)
+
+
+deliver = DeliverFollower()
+letter = CustomerFollower()
+lost = LostFollower()
+
+
+def praised(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`feedback.analysed` → praise to the employee it names, and to his store manager."""
+    praise.tell(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+
+
+def ringing_organisations() -> list[int]:
+    """Timer: who has a level to be told again."""
+    return rings.due_organisations()
+
+
+def ring(*, organisation: int) -> int:
+    """Timer: tell one batch of them."""
+    return rings.ring(organisation=organisation, now=clock.database_now())
+
+
+def next_ring_at() -> datetime | None:
+    """Timer: when the next level is told again."""
+    return rings.next_at()
+
+
+def hopping_organisations() -> list[int]:
+    """Timer: who has a message that waits or that nobody took."""
+    return passing.due_organisations()
+
+
+def hop(*, organisation: int) -> int:
+    """Timer: send what waited, pass on what nobody took."""
+    return passing.run(organisation=organisation, now=clock.database_now())
+
+
+def next_hop_at() -> datetime | None:
+    """Timer: when the next wait ends."""
+    return passing.next_at()

@@ -1,5 +1,6 @@
 """The words of a notice in the reader's language, made when it is shown or sent; the row keeps only the data."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from alerts import acks
 from alerts.models import Notice
+from complaints import approvals
 
 CLAUSES = {
     "notify": lambda: _("直达高管"),
@@ -27,6 +30,7 @@ class Words:
     subject: str
     line: str
     body: str
+    link: str = ""
 
 
 def clause_label(kind: str) -> str:
@@ -43,29 +47,98 @@ def level_words(level: str) -> str:
     return _("时限已用 %(share)s%%") % {"share": f"{float(level) * 100:g}"}
 
 
-def words(notice: Notice, *, language: str) -> Words:
-    """The notice in a language; `notice.ticket` must be loaded."""
+def words(notice: Notice, *, language: str, is_room: bool = False) -> Words:
+    """The notice in a language; `notice.ticket` must be loaded. is_room: a group reads it, so nobody's own link is in it."""
     with override(language or settings.LANGUAGE_CODE):
         ticket = notice.ticket
+        if ticket is None:
+            return _praise(notice)
         subject, line = _headline(notice.purpose, notice.data, ticket)
         link = f"{settings.SITE_URL}/promises/{ticket.number}/"
+        if notice.data.get("stands_for"):
+            line = _("%(line)s（代%(name)s）") % {"line": line, "name": notice.data["stands_for"]}
         parts = [line, "", _("投诉：%(title)s") % {"title": ticket.title}]
         if ticket.unit:
             parts.append(_("门店：%(unit)s") % {"unit": ticket.unit.name})
-        parts += [_("打开：%(link)s") % {"link": link}, "", _("此信由承诺引擎发出。")]
-        return Words(subject=" ".join(subject.split())[:180], line=line, body="\n".join(parts))
+        parts.append(_("打开：%(link)s") % {"link": link})
+        if notice.purpose in acks.LADDER and not is_room:
+            tap = f"{settings.SITE_URL}/a/{acks.token_for(notice)}/"
+            parts.append(_("知道了，我在跟进（点一下，不用登录）：%(link)s") % {"link": tap})
+        if notice.purpose == "approval" and not is_room:
+            parts.append(_("看方案，批或不批（不用登录）：%(link)s") % {"link": _approve_link(notice)})
+        parts += ["", _("此信由承诺引擎发出。")]
+        return Words(subject=" ".join(subject.split())[:180], line=line, body="\n".join(parts), link=link)
+
+
+def _approve_link(notice: Notice) -> str:
+    token = approvals.token_for(uuid.UUID(notice.data["approval"]), notice.recipient_id, organisation=notice.organisation_id)
+    return f"{settings.SITE_URL}/a/approve/{token}/"
+
+
+def _approval(purpose: str, data: dict[str, Any], names: dict[str, Any]) -> tuple[str, str]:
+    names = {**names, "amount": f"{data['currency']} {data['amount']}", "asked": data.get("asked", ""), "who": data.get("who", "")}
+    if purpose == "approval":
+        return _("【等你批】%(number)s 补偿 %(amount)s") % names, _("%(asked)s 提的补偿 %(amount)s 超过授权，十分钟内请批：%(title)s") % names
+    if data.get("state") == "approved":
+        return _("【已批准】%(number)s 补偿 %(amount)s") % names, _("%(who)s 批准了，方案已给客户：%(title)s") % names
+    names["reason"] = data.get("reason", "")
+    return _("【不批】%(number)s 补偿 %(amount)s") % names, _("%(who)s 不批：%(reason)s") % names
 
 
 def _headline(purpose: str, data: dict[str, Any], ticket: Any) -> tuple[str, str]:
     names = {"number": ticket.number, "title": ticket.title}
+    if purpose == "executives" and data.get("passed"):
+        line = _("高管十分钟没有看，转到你这里：%(title)s") % names
+        return _("【直达高管，无人看】%(number)s %(title)s") % names, line
     if purpose == "executives":
-        line = _("有客户投诉，按承诺直达您：%(title)s") % names
+        line = _("有客户投诉，按承诺直达你：%(title)s") % names
         return _("【直达高管】%(number)s %(title)s") % names, line
+    if purpose in {"approval", "approval_decided"}:
+        return _approval(purpose, data, names)
     if purpose == "assigned":
         return _("【交给你】%(number)s %(title)s") % names, _("这宗投诉由你负责：%(title)s") % names
+    if purpose == "mentioned":
+        return _("【提到你】%(number)s %(title)s") % names, _("同事在内部备注里提到你：%(title)s") % names
+    if purpose == "handover":
+        return handed_over(data, names)
+    if purpose == "recurrence":
+        names |= {"cause": data.get("cause", ""), "earlier": data.get("earlier", "")}
+        line = _("原因“%(cause)s”又出现了，%(earlier)s 的预防行动已重开：%(title)s") % names
+        return _("【原因又出现】%(number)s %(title)s") % names, line
     level = data.get("level", "1")
     names |= {"level": level_words(level), "clause": clause_label(data.get("kind", ""))}
+    if data.get("again"):
+        names |= {"n": data["again"] + 1}
+        return (
+            _("【%(level)s，第 %(n)d 次】%(number)s %(clause)s · %(title)s") % names,
+            _("%(clause)s：%(level)s，第 %(n)d 次提醒，还没有人说在跟进") % names,
+        )
     return (
         _("【%(level)s】%(number)s %(clause)s · %(title)s") % names,
         _("%(clause)s：%(level)s") % names,
     )
+
+
+HANDED = {
+    "asked": lambda: (_("【待接收】%(number)s %(title)s"), _("“%(giver)s”把这宗投诉转交给“%(unit)s”，等你们接收：%(needed)s")),
+    "accepted": lambda: (_("【已接手】%(number)s %(title)s"), _("“%(unit)s”的 %(who)s 已接手")),
+    "refused": lambda: (_("【被退回】%(number)s %(title)s"), _("“%(unit)s”的 %(who)s 没有接：%(answer)s")),
+    "overdue": lambda: (_("【过时未接】%(number)s %(title)s"), _("“%(unit)s”过了时限还没有接：%(needed)s")),
+}
+
+
+def handed_over(data: dict[str, Any], names: dict[str, Any]) -> tuple[str, str]:
+    """Subject and line of a hand-over's notice."""
+    subject, line = HANDED[data["what"]]()
+    said = {name: data.get(name, "") for name in ("giver", "unit", "needed", "who", "answer")}
+    return subject % names, line % said
+
+
+def _praise(notice: Notice) -> Words:
+    data = notice.data
+    names = {"staff": data.get("staff", ""), "unit": data.get("unit", ""), "quote": data.get("quote", "")}
+    line = _("有客户表扬你：“%(quote)s”") % names if data.get("mine") else _("有客户表扬%(staff)s：“%(quote)s”") % names
+    subject = _("【表扬】有客户表扬你") if data.get("mine") else _("【表扬】有客户表扬%(staff)s") % names
+    link = f"{settings.SITE_URL}/feedback/{notice.feedback_id}/"
+    parts = [line, ""] + ([_("门店：%(unit)s") % names] if names["unit"] else []) + [_("打开：%(link)s") % {"link": link}]
+    return Words(subject=subject, line=line, body="\n".join(parts), link=link)

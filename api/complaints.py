@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import shapes
+from api.contract import CURSOR, INSTANT, LIMIT, Operation, Parameter, choice, obj, page, ref, text
 from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.problems import Problem, not_found
 from complaints import intake as filing
@@ -24,8 +25,31 @@ from feedback.intake import Source
 from feedback.shapes import ShapeError
 
 PAST = timedelta(seconds=2)
+TAG = "Complaints"
+FILTERS = (
+    Parameter("view", "the desk's view", choice("all", "open", "breached", "due_soon", "held", "unassigned", "to_accept", "resolved")),
+    Parameter("q", "number or title", text()),
+    Parameter("unit", "code of a unit; covers its subtree", text()),
+    Parameter("severity", "low, normal, high, critical", text()),
+    Parameter("state", "new, handling, proposed, resolved, closed", text()),
+    Parameter("topic", "code of a topic", text()),
+    CURSOR,
+    LIMIT,
+)
+FIELDS_OF_MOVES = """Moves and their fields: `assign {assignee}` · `reply {text}` · `reconstruct {who, when, where, what, evidence,
+cites?: [keys], signed: true}` · `correct {who, when, where, what, evidence, cites?, reason}` (a new version of what was signed) · `propose {text, compensation?, wait?}` or `propose {options: [{text, kind?, amount?,
+currency?, by?}], wait?}` with up to three · `accept {consent: "customer"|"verbal", option?, who?, when?, how?, words?}` · `decline {reason}` ·
+`hold {reason: "waiting_customer"|"waiting_third_party", proof?}` · `resume {}` · `resolve {text?, reason?: "no_answer"}` ·
+`reflect {whys: [1 to 5], cause_code, prevention, owner, due}` · `reopen {reason, mode?: "new_cycle"|"undo"}` · `close {}` · `change_severity {severity, reason}` ·
+`excuse {clause, reason}` · `unexcuse {clause, reason}` · `note {text}` ·
+`visit {arrived_at?, no_show?: "us"|"customer", window?: [from, to], reason?}` ·
+`duplicate {of}` · `unduplicate {}` within ten minutes · `join_incident {of}` · `leave_incident {}` · `split {title, severity?}` ·
+`hand_over {to, reason, needed, by?}` · `accept_handover {}` · `refuse_handover {reason}` · `withdraw_handover {}` ·
+`contact {channel: "phone"|"wechat"|"email"|"sms"|"visit", reached, next_at?, text?}` · `extend {clause, days|seconds, reason, approver}`: once, never after a breach. An `at` in the past needs the scope `backdate`."""
 # what only the house itself or the customer's page does
-INTERNAL = frozenset({"notified", "message", "own"})
+INTERNAL = frozenset(
+    {"linked", "notified", "message", "own", "repolicy", "ask", "approve", "refuse", "rate", "unassign", "unclose"}
+)
 
 
 class Desk(Endpoint):
@@ -55,6 +79,20 @@ class ComplaintList(Desk):
     """`POST /complaints`, `GET /complaints`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "complaints:read", "POST": "complaints:write"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation(TAG, "List tickets, newest first", page(ref("TicketRow")), query=FILTERS),
+        "POST": Operation(
+            TAG,
+            "File a complaint",
+            ref("Ticket"),
+            201,
+            also={200: "filed before"},
+            description="A feedback that is a complaint: its ticket opens and its promises run from now. `received_at` in the past "
+            "and `moves` bring a case over from another desk and need the scope `backdate`.",
+            body=ref("ComplaintIn"),
+            example={"channel": "phone", "unit": "S001", "severity": "high", "text": "维修三周没有音讯，要求退款"},
+        ),
+    }
 
     def post(self, request: Request) -> Response:
         """Receives a complaint and opens its ticket in one transaction: 201, or 200 when it was filed before."""
@@ -130,6 +168,9 @@ class ComplaintOne(Desk):
     """`GET /complaints/{number}`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "complaints:read"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation(TAG, "Read a ticket with its clocks, escalations and timeline", ref("Ticket"), etag=True)
+    }
 
     def get(self, request: Request, number: str) -> Response:
         """One ticket; its ETag is the version that If-Match takes."""
@@ -144,6 +185,21 @@ class ComplaintMoves(Desk):
     """`POST /complaints/{number}/moves`."""
 
     needs: ClassVar[dict[str, str]] = {"POST": "complaints:write"}
+    says: ClassVar[dict[str, Operation]] = {
+        "POST": Operation(
+            TAG,
+            "Move a ticket",
+            ref("Ticket"),
+            description=" ".join(FIELDS_OF_MOVES.split()),
+            body=obj(
+                {"move": choice(*sorted(set(MOVES) - INTERNAL)), "at": INSTANT}, required=("move",), additionalProperties=True
+            ),
+            example={"move": "reply", "text": "您好，我们正在核实。"},
+            problems=(409,),
+            etag=True,
+            if_match=True,
+        )
+    }
 
     def post(self, request: Request, number: str) -> Response:
         """Applies one move: 200 with the ticket, 409 where its state forbids it, 412 when If-Match is stale."""

@@ -1,4 +1,4 @@
-"""The REST door: bearer key → scope check → both walls → idempotency → one call → answer.
+"""The REST door: bearer key → rate → scope check → both walls → idempotency → one call → answer.
 
 Every endpoint is an `Endpoint` with `needs = {method: capability}`; a test walks the routes and fails on one without.
 The organisation's transaction commits before the answer leaves: 2xx means committed.
@@ -6,6 +6,7 @@ The organisation's transaction commits before the answer leaves: 2xx means commi
 
 import base64
 import json
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
@@ -20,8 +21,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.contract import Operation
 from api.problems import Problem
-from cxms.lib import clock, strict_json
+from cxms.lib import buckets, clock, strict_json
 from ledger import idempotency
 from ledger.idempotency import Replayed
 from ledger.models import IdempotencyKey
@@ -34,11 +36,13 @@ MAX_KEY = 255
 
 
 class Endpoint(APIView):
-    """One resource. `needs` names the scope of each method; `takes` the content types of its bodies."""
+    """One resource. `needs` names the scope of each method, `says` its contract; `takes` the content types of bodies."""
 
     needs: ClassVar[dict[str, str]] = {}
     takes: ClassVar[tuple[str, ...]] = JSON_TYPES
     limit_bytes: ClassVar[int] = settings.BODY_LIMIT_BYTES
+    says: ClassVar[dict[str, Operation]] = {}
+    is_bulk: ClassVar[bool] = False
 
     key: FoundKey | None
     now: datetime
@@ -65,8 +69,12 @@ class Endpoint(APIView):
             answer = super().dispatch(request, *args, **kwargs)
             taken: IdempotencyKey | None = self.__dict__["stored"]
             if taken is not None and isinstance(answer, Response) and answer.status_code < 400:
-                idempotency.end(taken, status=answer.status_code, body=answer.data)
+                idempotency.end(taken, status=answer.status_code, body=self.remembered(answer.data))
         return answer
+
+    def remembered(self, data: Any) -> Any:
+        """What is kept of an answer for a repeated Idempotency-Key; a secret shown once is not."""
+        return data
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuses who has no key or scope, and bodies that are too large or of the wrong type."""
@@ -77,6 +85,7 @@ class Endpoint(APIView):
             raise Problem(422, "bad_characters", "a parameter holds NUL")
         if self.key is None:
             raise Problem(401, "unauthenticated", "a valid API key is required", WWW_Authenticate="Bearer")
+        self._take_token(self.key)
         method = request.method or "GET"
         if method not in self.needs:
             if method in {"HEAD", "OPTIONS"} or not hasattr(self, method.lower()):
@@ -89,6 +98,15 @@ class Endpoint(APIView):
             self._check_body(request)
         if method == "POST" and (name := request.headers.get("Idempotency-Key", "")):
             self._take_key(request, name)
+
+    def _take_token(self, key: FoundKey) -> None:
+        rate = buckets.rate(settings.API_BULK_RATE if self.is_bulk else settings.API_RATE)
+        if rate is None:
+            return
+        taken = buckets.buckets.take(f"{key.id}:{'bulk' if self.is_bulk else 'call'}", rate)
+        if taken.wait_seconds > 0:
+            seconds = str(math.ceil(taken.wait_seconds))
+            raise Problem(429, "too_many_requests", f"try again in {seconds} s", Retry_After=seconds)
 
     def _check_body(self, request: Request) -> None:
         length = request.META.get("CONTENT_LENGTH") or "0"

@@ -10,6 +10,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import shapes
+from api.contract import (
+    CURSOR,
+    DATE,
+    ID,
+    LIMIT,
+    NDJSON,
+    YES,
+    Operation,
+    Parameter,
+    choice,
+    listed,
+    maybe,
+    obj,
+    page,
+    ref,
+    text,
+)
 from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.problems import Problem, not_found
 from cxms.lib import strict_json
@@ -21,7 +38,33 @@ from feedback.queries import Filters
 from feedback.shapes import RawVoice, Receipt, ShapeError
 
 MAX_ROWS = 10_000
-NDJSON = "application/x-ndjson"
+EXAMPLE = {
+    "channel": "app",
+    "external_id": "app-7731",
+    "occurred_at": "2026-11-22T10:12:00+08:00",
+    "customer": {"external_id": "K-1001", "phone": "13812346629"},
+    "unit": "S001",
+    "text": "耳机左侧无声，换过一次还是坏的",
+    "scores": [{"kind": "nps", "value": 3}],
+}
+RECEIPT = obj({"id": ID, "status": choice("pending", "analysed"), "duplicate_of": maybe(ID)})
+EXCLUSION = obj({"id": ID, "excluded": YES})
+FILTERS = (
+    Parameter("q", "words in the text", text()),
+    Parameter("channel", "a channel", text()),
+    Parameter("unit", "code of a unit; covers its subtree", text()),
+    Parameter("staff", "employee number", text()),
+    Parameter("touchpoint", "code of a touchpoint", text()),
+    Parameter("kind", "complaint, suggestion, praise, enquiry, other", text()),
+    Parameter("sentiment", "positive, neutral, negative", text()),
+    Parameter("topic", "code of a topic", text()),
+    Parameter("red_line", "1: only what touches a red line", text()),
+    Parameter("nps", "promoter, passive, detractor", text()),
+    Parameter("from", "from this day on, in the organisation's zone", DATE),
+    Parameter("to", "before this day", DATE),
+    CURSOR,
+    LIMIT,
+)
 
 
 def date_param(request: Request, name: str) -> date | None:
@@ -39,6 +82,19 @@ class FeedbackList(Endpoint):
     """`POST /feedback`, `GET /feedback`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "feedback:read", "POST": "feedback:write"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation("Feedback", "List feedback, newest first", page(ref("Feedback")), query=FILTERS),
+        "POST": Operation(
+            "Feedback",
+            "Send one feedback",
+            RECEIPT,
+            201,
+            also={200: "received before"},
+            description="Stored before the answer leaves. The same (channel, external_id) again is a duplicate: 200.",
+            body=ref("FeedbackIn"),
+            example=EXAMPLE,
+        ),
+    }
 
     def post(self, request: Request) -> Response:
         """Receives one voice: 201, or 200 when (channel, external_id) was received before."""
@@ -100,6 +156,12 @@ class FeedbackOne(Endpoint):
     """`GET /feedback/{id}`, `DELETE /feedback/{id}`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "feedback:read", "DELETE": "feedback:write"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation("Feedback", "Read one feedback with its analysis", ref("Feedback")),
+        "DELETE": Operation(
+            "Feedback", "Delete a feedback", None, 204, description="It leaves lists and metrics; the audit keeps that it was."
+        ),
+    }
 
     def get(self, request: Request, key: uuid.UUID) -> Response:
         """One voice with its analysis."""
@@ -120,6 +182,15 @@ class FeedbackExclude(Endpoint):
     """`POST /feedback/{id}/exclude` {reason}."""
 
     needs: ClassVar[dict[str, str]] = {"POST": "feedback:write"}
+    says: ClassVar[dict[str, Operation]] = {
+        "POST": Operation(
+            "Feedback",
+            "Take a feedback out of every metric",
+            EXCLUSION,
+            body=obj({"reason": text(200)}),
+            example={"reason": "test data"},
+        )
+    }
 
     def post(self, request: Request, key: uuid.UUID) -> Response:
         """Takes the voice out of every metric."""
@@ -135,6 +206,9 @@ class FeedbackInclude(Endpoint):
     """`POST /feedback/{id}/include`."""
 
     needs: ClassVar[dict[str, str]] = {"POST": "feedback:write"}
+    says: ClassVar[dict[str, Operation]] = {
+        "POST": Operation("Feedback", "Take an excluded feedback back into the metrics", EXCLUSION)
+    }
 
     def post(self, request: Request, key: uuid.UUID) -> Response:
         """Takes the voice back into the metrics."""
@@ -148,6 +222,18 @@ class FeedbackBulk(Endpoint):
     needs: ClassVar[dict[str, str]] = {"POST": "feedback:write"}
     takes: ClassVar[tuple[str, ...]] = ("application/json", NDJSON, "application/ndjson", "application/jsonl")
     limit_bytes: ClassVar[int] = settings.BULK_LIMIT_BYTES
+    is_bulk: ClassVar[bool] = True
+    says: ClassVar[dict[str, Operation]] = {
+        "POST": Operation(
+            "Feedback",
+            "Send up to 10,000 feedbacks",
+            ref("BulkResult"),
+            description="A JSON array or NDJSON, at most 10 MB. Good rows are kept when others are bad; rows count from 0.",
+            body=listed(ref("FeedbackIn"), maxItems=MAX_ROWS),
+            lines=True,
+            example=[EXAMPLE],
+        )
+    }
 
     def post(self, request: Request) -> Response:
         """Receives up to 10,000 voices in one transaction and says what became of each row (counted from 0)."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.contract import DATE, INSTANT, Operation, Parameter, choice, listed, obj, page, ref, text
 from api.door import Endpoint
 from api.problems import Problem, not_found
 from api.shapes import instant
@@ -32,6 +33,9 @@ class MetricList(Endpoint):
     """`GET /metrics`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "metrics:read"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation("Metrics", "The register of definitions", page(obj({"metric": text()}, additionalProperties=True)))
+    }
 
     def get(self, request: Request) -> Response:
         """The register: what each metric means, exactly."""
@@ -42,6 +46,25 @@ class MetricOne(Endpoint):
     """`GET /metrics/{code}`."""
 
     needs: ClassVar[dict[str, str]] = {"GET": "metrics:read"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation(
+            "Metrics",
+            "The figures of a metric",
+            obj({"metric": text(), "definition": text(), "unit": text(), "as_of": INSTANT, "points": listed(ref("Point"))}),
+            description="Days are of the organisation's zone, `to` is not included. Every point carries n and, where it has one, "
+            "its 95 % interval; a point with 1 ≤ n < 5 is suppressed unless the key holds `metrics:raw`.",
+            query=(
+                Parameter("from", "first day", DATE),
+                Parameter("to", "the day after the last", DATE),
+                Parameter("grain", "length of a point", choice(*GRAINS)),
+                Parameter("by", "up to three dimensions, separated by commas", text()),
+                *(
+                    Parameter(name, f"only this {name}", text())
+                    for name in ("unit", "staff", "channel", "touchpoint", "tier", "topic", "clause", "level")
+                ),
+            ),
+        )
+    }
 
     def get(self, request: Request, code: str) -> Response:
         """The points of a metric; the last 28 days as one point unless asked otherwise."""

@@ -10,14 +10,19 @@ from rest_framework.response import Response
 from complaints.lifecycle import MoveNotAllowed
 from complaints.moves import StaleVersion
 from complaints.tickets import TicketError
+from customers.customers import CustomerStale
 from cxms.lib.errors import DomainError
 from cxms.lib.strict_json import JsonError
+from integrations.endpoints import EndpointDisabled, EndpointStale
 from ledger.idempotency import KeyReused
 
 STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (JsonError, 400),
     (MoveNotAllowed, 409),
     (StaleVersion, 412),
+    (CustomerStale, 412),
+    (EndpointStale, 412),
+    (EndpointDisabled, 409),
     (KeyReused, 422),
 )
 

@@ -74,6 +74,7 @@ def _clock(view: ClockView) -> dict[str, Any]:
     return {
         "clause": row.clause,
         "kind": row.kind,
+        "promise": row.promise,
         "cycle": row.cycle,
         "state": view.state,
         "started_at": instant(row.started_at),
@@ -87,6 +88,7 @@ def _clock(view: ClockView) -> dict[str, Any]:
         "late_seconds": view.late_seconds,
         "late_working_seconds": view.late_working_seconds,
         "cause": row.cause or None,
+        "extended_seconds": row.extended_seconds,
     }
 
 
@@ -134,6 +136,8 @@ def ticket_row(row: Ticket, *, is_held: bool) -> dict[str, Any]:
         "severity": row.severity,
         "owner": row.owner.user.email if row.owner else None,
         "unit": row.unit.code if row.unit else None,
+        "holder": row.holder.code if row.holder else row.unit.code if row.unit else None,
+        "offered_to": row.offered.code if row.offered else None,
         "policy": row.policy.code,
         "policy_version": row.policy.version,
         "cycle": row.cycle,
@@ -141,6 +145,7 @@ def ticket_row(row: Ticket, *, is_held: bool) -> dict[str, Any]:
         "feedback": str(row.feedback_id),
         "topics": row.topics,
         "received_at": instant(row.received_at),
+        "contact_due_at": instant(row.contact_due_at),
         "opened_at": instant(row.opened_at),
         "resolved_at": instant(row.resolved_at),
         "closed_at": instant(row.closed_at),

@@ -1,11 +1,23 @@
-"""REST `/api/v1`. Ids that are not of our form are 404 by the same road as unknown ones."""
+"""The resources of REST `/api/v1`. What `api.routes` serves beside them is no resource."""
 
-from django.urls import path, re_path
+from django.urls import path
 
-from api import complaints, customers, feedback, metrics, promises
-from api.missing import Missing
+from api import (
+    changes,
+    complaints,
+    customers,
+    events,
+    feedback,
+    files,
+    holding,
+    metrics,
+    pauses,
+    promises,
+    recurrence,
+    webhooks,
+)
 
-urlpatterns = [
+endpoints = [
     path("feedback", feedback.FeedbackList.as_view()),
     path("feedback/bulk", feedback.FeedbackBulk.as_view()),
     path("feedback/<uuid:key>", feedback.FeedbackOne.as_view()),
@@ -14,13 +26,26 @@ urlpatterns = [
     path("complaints", complaints.ComplaintList.as_view()),
     path("complaints/<str:number>", complaints.ComplaintOne.as_view()),
     path("complaints/<str:number>/moves", complaints.ComplaintMoves.as_view()),
+    path("complaints/<str:number>/files", files.FileList.as_view()),
+    path("complaints/<str:number>/files/<uuid:key>", files.FileOne.as_view()),
+    path("pauses", pauses.PauseList.as_view()),
+    path("holding", holding.HoldingOne.as_view()),
+    path("recurrence", recurrence.RecurrenceOne.as_view()),
     path("policies", promises.PolicyList.as_view()),
     path("policies/<str:code>", promises.PolicyOne.as_view()),
     path("calendars/<str:code>", promises.CalendarOne.as_view()),
     path("promises/preview", promises.PromisePreview.as_view()),
-    path("events", customers.EventList.as_view()),
+    path("events", events.EventList.as_view()),
+    path("customers/bulk", customers.CustomerBulk.as_view()),
+    path("customers/<str:external_id>/summary", customers.CustomerSummary.as_view()),
     path("customers/<str:external_id>", customers.CustomerOne.as_view()),
     path("metrics", metrics.MetricList.as_view()),
     path("metrics/<str:code>", metrics.MetricOne.as_view()),
-    re_path(r"^.*$", Missing.as_view()),
+    path("changes", changes.ChangeList.as_view()),
+    path("webhooks", webhooks.HookList.as_view()),
+    path("webhooks/<uuid:key>", webhooks.HookOne.as_view()),
+    path("webhooks/<uuid:key>/rotate", webhooks.HookRotate.as_view()),
+    path("webhooks/<uuid:key>/test", webhooks.HookTest.as_view()),
+    path("webhooks/<uuid:key>/replay", webhooks.HookReplay.as_view()),
+    path("webhooks/<uuid:key>/deliveries", webhooks.HookDeliveries.as_view()),
 ]

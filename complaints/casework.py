@@ -1,64 +1,107 @@
-"""From understood voices to tickets: what triage judges to be a complaint gets one. Called by the task."""
+"""From understood voices to tickets: what the case rules say is one gets one, the rest a reason. Called by the task."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from complaints import clocks, tickets, triage
+from complaints import case_rules, case_rules_kept, case_rules_rows, clocks, moves, sla_policies, tickets
+from complaints.case_rules import Judgement
+from complaints.case_rules_kept import Kept
+from complaints.case_rules_rows import Reader, Row
 from complaints.clocks import Moment
 from complaints.models import Ticket
 from complaints.tickets import Opening
-from feedback.models import Analysis, Feedback
+from cxms.lib.errors import DomainError
+from feedback import analysis
+from feedback.models import Feedback
 from ledger.facts import record
+from tenancy import trees
 
 SLICE = 100
+RULES = "case-rules"
 
 
 def judge_range(first: str, last: str, *, organisation: int, now: datetime) -> int:
-    """Opens tickets for the complaints among the analysed voices first..last that have none. Returns how many.
+    """Gives every analysed voice first..last its ticket, or the reason why it has none. Returns how many tickets opened.
 
     A hundred at most: opening takes the day's counter, and a flood must not keep the clerk at the counter waiting. The
     rest follows from `triage.continued`, in a transaction of its own.
     """
-    calls = Analysis.objects.filter(
-        organisation_id=organisation, is_current=True, feedback_id__gte=first, feedback_id__lte=last
-    ).filter(Q(kind="complaint") | Q(red_line=True))
-    rows = list(calls.order_by("feedback_id"))
-    voices = Feedback.objects.in_bulk([row.feedback_id for row in rows])
-    taken = set(
-        Ticket.objects.filter(organisation_id=organisation, feedback_id__in=voices).values_list("feedback_id", flat=True)
-    )
-    n = 0
-    for row in rows:
-        voice = voices.get(row.feedback_id)
-        if voice is None or voice.id in taken or voice.deleted_at is not None:
+    kept = case_rules_kept.current(organisation=organisation)
+    rules = kept.ready()
+    rows = case_rules_rows.between(first, last, Reader.of(rules), organisation=organisation, now=now)
+    judged = [(row, case_rules.judge(row.voice, rules)) for row in rows]
+    opening = [row.id for row, judgement in judged if judgement.opens]
+    voices = {str(key): voice for key, voice in Feedback.objects.in_bulk(opening).items()}
+    there = Ticket.objects.filter(organisation_id=organisation, feedback_id__gte=first, feedback_id__lte=last)
+    taken = {str(key) for key in there.values_list("feedback_id", flat=True)}
+    n, passed = 0, []
+    for row, judgement in judged:
+        if row.id in taken:
             continue
-        opening = _opening(row, voice, now)
-        if opening is None:
+        if not judgement.opens:
+            passed.append((row.id, judgement))
             continue
         if n == SLICE:
-            data = {"first": str(voice.id), "last": last, "n_calls": len(rows)}
-            record("triage.continued", voice.id, data, organisation=organisation, now=now)
+            data = {"first": row.id, "last": last, "n_calls": len(opening)}
+            record("triage.continued", row.id, data, organisation=organisation, now=now)
             break
-        tickets.open_ticket(opening, organisation=organisation, now=now, actor="triage")
+        _open(row, voices[row.id], judgement, kept, organisation=organisation, now=now, actor="triage")
         n += 1
+    case_rules_rows.pass_over(passed, organisation=organisation, version=kept.version, now=now)
     return n
 
 
-def _opening(row: Analysis, voice: Feedback, now: datetime) -> Opening | None:
-    judgement = triage.judge(
-        kind=row.kind,
-        urgency=row.urgency,
-        red_line=row.red_line,
-        channel=voice.channel,
-        occurred_at=voice.occurred_at,
-        judged_at=now,
-    )
-    if not judgement.opens:
+def open_for_contact(feedback_id: uuid.UUID, band: str, *, organisation: int, now: datetime) -> Ticket | None:
+    """Who answered a questionnaire and asks to be called gets a ticket, unless his words opened one already.
+
+    The rules decide here too; a low score (`band`) is at least normal, and what the words say may be graver.
+    """
+    voice = Feedback.objects.filter(organisation_id=organisation, id=feedback_id, deleted_at__isnull=True).first()
+    if voice is None or Ticket.objects.filter(organisation_id=organisation, feedback_id=feedback_id).exists():
         return None
-    topics = tuple(row.topic_codes)
-    return Opening(feedback=voice, severity=judgement.severity, topics=topics, reason=judgement.reason)
+    key = str(voice.id)
+    analysis.analyse(key, key, organisation=organisation, now=now)
+    kept = case_rules_kept.current(organisation=organisation)
+    rules = kept.ready()
+    (row,) = case_rules_rows.between(key, key, Reader.of(rules), organisation=organisation, now=now)
+    asked = replace(row, voice=replace(row.voice, contact=True))
+    judgement = case_rules.judge(asked.voice, rules)
+    if not judgement.opens:
+        case_rules_rows.pass_over([(key, judgement)], organisation=organisation, version=kept.version, now=now)
+        return None
+    if band == "low" and judgement.severity == "low":
+        judgement = replace(judgement, severity="normal")
+    return _open(asked, voice, judgement, kept, organisation=organisation, now=now, actor="surveys")
+
+
+def _open(
+    row: Row, voice: Feedback, judgement: Judgement, kept: Kept, *, organisation: int, now: datetime, actor: str
+) -> Ticket:
+    """Opens the ticket as the rule wants it: where, how grave, under which promise, in whose hands."""
+    then = judgement.then or {}
+    unit = trees.by_code(then["unit"], organisation=organisation) if then.get("unit") else None
+    title = _("客户答完问卷，请店长联系") if row.voice.contact and not voice.text else ""
+    opening = Opening(
+        voice, severity=judgement.severity, topics=row.voice.topics, title=title, reason=judgement.reason, unit=unit,
+        policy=_policy(then.get("policy", ""), row, organisation), rule=judgement.rule, rules_version=kept.version,
+    )  # fmt: skip
+    ticket = tickets.open_ticket(opening, organisation=organisation, now=now, actor=actor)
+    if not then.get("owner"):
+        return ticket
+    try:
+        return moves.apply(ticket.id, "assign", {"assignee": then["owner"]}, organisation=organisation, actor=RULES)
+    except DomainError:
+        return ticket  # who was named has left: assignment finds somebody
+
+
+def _policy(code: str, row: Row, organisation: int) -> str:
+    """The policy a rule names, while it is in force; a red line gets the one that matches it, which no rule may soften."""
+    if not code or row.voice.red_line:
+        return ""
+    return code if any(found.code == code for found in sla_policies.in_force(organisation=organisation)) else ""
 
 
 def meet_notify(ticket_id: uuid.UUID, at: datetime, *, organisation: int) -> None:

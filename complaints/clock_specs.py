@@ -32,7 +32,7 @@ SPECS: dict[str, ClockSpec] = {
     spec.kind: spec
     for spec in (
         ClockSpec("notify", frozenset({OPENED}), frozenset({"notified"}), warn_shares=()),
-        ClockSpec("first_response", frozenset({OPENED}), frozenset({"reply", "propose"})),
+        ClockSpec("first_response", frozenset({OPENED}), frozenset({"reply", "propose", "contacted"})),
         ClockSpec("reconstruction", frozenset({OPENED}), frozenset({"reconstruct"}), CUSTOMER, again=False),
         ClockSpec("solution", frozenset({OPENED}), frozenset({"accept", "no_answer"}), BOTH),
         ClockSpec("resolution", frozenset({OPENED}), frozenset({"accept", "resolve", "no_answer"}), BOTH),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from complaints import clock_specs, verdicts
+from complaints import clock_specs, hours_counted, verdicts
 from complaints.enums import ClockState
 from complaints.models import Clock, Escalation, Pause, Ticket
 from complaints.verdicts import Level, TargetChange, Verdict
@@ -33,6 +33,14 @@ class Moment:
     is_history: bool = False
 
 
+@dataclass(frozen=True)
+class Hours:
+    """What a clause's calendar word means for a ticket when its clocks are made: a version, and the unit's own zone."""
+
+    version: CalendarVersion
+    zone: str = ""
+
+
 def database_now() -> datetime:
     """PostgreSQL's clock: this floor's one door to a clock, asked after the row lock is held."""
     return time.database_now()
@@ -41,7 +49,12 @@ def database_now() -> datetime:
 def locked(ticket: Ticket) -> list[Clock]:
     """All clocks of a ticket under row lock, in the policy's order."""
     rows = Clock.objects.select_for_update(of=("self",)).filter(organisation_id=ticket.organisation_id, ticket=ticket)
-    return list(rows.select_related("calendar").order_by("cycle", "position", "id"))
+    found = list(rows.order_by("cycle", "position", "id"))
+    for clock in found:
+        clock.ticket = ticket
+        clock.as_read = _columns(clock)
+    hours_counted.attach(found)
+    return found
 
 
 def pauses_of(ticket: Ticket) -> list[Pause]:
@@ -50,7 +63,7 @@ def pauses_of(ticket: Ticket) -> list[Pause]:
 
 
 def add_all(
-    ticket: Ticket, clauses: Sequence[dict[str, Any]], *, moment: Moment, calendar_of: dict[str, CalendarVersion]
+    ticket: Ticket, clauses: Sequence[dict[str, Any]], *, moment: Moment, calendar_of: dict[str, Hours]
 ) -> list[Clock]:
     """The clocks of a new ticket as of its receipt: those that start with it run, the others wait."""
     rows = fresh(ticket, clauses, calendar_of)
@@ -60,7 +73,17 @@ def add_all(
     return rows
 
 
-def fresh(ticket: Ticket, clauses: Sequence[dict[str, Any]], calendar_of: dict[str, CalendarVersion]) -> list[Clock]:
+def add_one(
+    ticket: Ticket, clause: dict[str, Any], position: int, hours: Hours, *, started_at: datetime | None, moment: Moment
+) -> Clock:
+    """One more clock on a running ticket, started or waiting."""
+    row = _new(ticket, clause, position, hours, started_at)
+    row.save(force_insert=True)
+    settle(row, [], until=moment.at, moment=moment)
+    return row
+
+
+def fresh(ticket: Ticket, clauses: Sequence[dict[str, Any]], calendar_of: dict[str, Hours]) -> list[Clock]:
     """The unsaved clocks of a ticket's policy: those that start with it are started at its receipt."""
     rows = []
     for position, clause in enumerate(clauses):
@@ -80,9 +103,9 @@ def catch_up(ticket: Ticket, *, moment: Moment) -> None:
 
 
 def _new(
-    ticket: Ticket, clause: dict[str, Any], position: int, calendar: CalendarVersion, started_at: datetime | None
+    ticket: Ticket, clause: dict[str, Any], position: int, hours: Hours, started_at: datetime | None
 ) -> Clock:
-    return Clock(
+    row = Clock(
         id=new_id(),
         organisation_id=ticket.organisation_id,
         ticket=ticket,
@@ -91,13 +114,21 @@ def _new(
         cycle=ticket.cycle,
         position=position,
         state=ClockState.RUNNING if started_at else ClockState.WAITING,
-        calendar=calendar,
+        calendar=hours.version,
+        calendar_code=hours.version.code,
+        hours=clause["calendar"],
+        zone=hours.zone,
         target_seconds=clause["target_seconds"],
         warn_shares=clause["warn_shares"],
         after_seconds=clause["after_seconds"],
+        after_calendar=clause.get("after_calendar", "same"),
         pausable_by=clause["pausable_by"],
+        promise=clause.get("promise", ""),
         started_at=started_at,
     )
+    # made under the version in force: nothing to splice in yet
+    row.counting = calendars.by_key(hours.version.id, organisation=ticket.organisation_id, timezone=hours.zone)
+    return row
 
 
 def spans(clock: Clock, pauses: Iterable[Pause]) -> list[tuple[datetime, datetime | None]]:
@@ -117,8 +148,11 @@ def verdict(clock: Clock, pauses: Iterable[Pause], *, now: datetime) -> Verdict 
         {"at": datetime.fromisoformat(change["at"]), "target_seconds": change["target_seconds"]}
         for change in clock.changes
     ]
+    if clock.counting is None:
+        hours_counted.attach([clock])
+    assert clock.counting is not None
     return verdicts.judge(
-        calendar=calendars.load(clock.calendar),
+        calendar=clock.counting,
         started_at=clock.started_at,
         target_seconds=clock.target_seconds,
         warn_shares=clock.warn_shares,
@@ -127,7 +161,18 @@ def verdict(clock: Clock, pauses: Iterable[Pause], *, now: datetime) -> Verdict 
         changes=changes,
         stopped_at=clock.stopped_at,
         now=max(now, clock.started_at),
+        after_always=clock.after_calendar == "always",
     )
+
+
+def retimed(clock: Clock, pauses: Sequence[Pause], *, since: datetime) -> tuple[datetime | None, datetime | None]:
+    """When a running clock is due and what fires next after `since`, worked out afresh; nothing is written.
+
+    Levels between `since` and now that nobody has written yet are found again, so that the next sweep writes them.
+    """
+    until = max(since, clock.started_at or since)
+    found = verdict(clock, pauses, now=until)
+    return (clock.due_at, clock.next_fire_at) if found is None else (found.due_at, _next(clock, found, pauses, until))
 
 
 def settle(clock: Clock, pauses: Sequence[Pause], *, until: datetime, moment: Moment) -> list[Escalation]:
@@ -152,9 +197,15 @@ def settle(clock: Clock, pauses: Sequence[Pause], *, until: datetime, moment: Mo
     clock.next_fire_at = _next(clock, found, pauses, until)
     if clock.stopped_at is not None and clock.breached_at is None:
         clock.met_at = clock.stopped_at
-    clock.save()
+    if clock.as_read != _columns(clock):
+        clock.save()
     _tell(clock, before, written, moment)
     return written
+
+
+def _columns(clock: Clock) -> str:
+    """Every column in words, lists and objects with what is in them now."""
+    return repr([getattr(clock, column.attname) for column in Clock._meta.concrete_fields])
 
 
 def _state(clock: Clock, found: Verdict, pauses: Sequence[Pause], until: datetime) -> str:
@@ -178,6 +229,8 @@ def _next(clock: Clock, found: Verdict, pauses: Sequence[Pause], until: datetime
 
 
 def _write(clock: Clock, levels: Sequence[Level], found: Verdict, moment: Moment) -> list[Escalation]:
+    if not levels:
+        return []
     there = set(Escalation.objects.filter(organisation_id=clock.organisation_id, clock=clock).values_list("level", flat=True))
     rows = [
         escalation(clock, level, found, moment, key=new_id())
@@ -230,8 +283,11 @@ def _tell(clock: Clock, before: str, written: list[Escalation], moment: Moment) 
 
 
 def stop(clock: Clock, pauses: Sequence[Pause], *, by: str, moment: Moment, cause: str = "") -> None:
-    """Stops a running clock at the moment and judges it in the same transaction; a stopped one stays as it is."""
-    if clock.stopped_at is not None or clock.started_at is None or clock.state in FINAL:
+    """Stops a running clock at the moment and judges it in the same transaction; a stopped one stays as it is.
+
+    An excused one only notes when it was stopped, for the day the excuse is taken back.
+    """
+    if clock.stopped_at is not None or clock.started_at is None or clock.state == ClockState.CANCELLED:
         return
     clock.stopped_at = max(moment.at, clock.started_at)
     clock.stopped_by = by
@@ -277,7 +333,3 @@ def target_of(clock: Clock) -> int:
     """The target in force, seconds."""
     return int(clock.changes[-1]["target_seconds"]) if clock.changes else clock.target_seconds
 
-
-def hold_limit(at: datetime) -> datetime:
-    """When a hold ends by itself: 72 hours later, calendar time."""
-    return at + timedelta(hours=72)

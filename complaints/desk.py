@@ -13,8 +13,8 @@ from complaints.enums import ClockState, Severity
 from complaints.intake import severity_of
 from complaints.models import Ticket
 from complaints.queries import OPEN, ClockView, Filters
-from customers.models import CustomerEvent
-from feedback import nlp
+from customers.models import Customer, CustomerEvent
+from feedback import analysis, topics
 from tenancy.models import Touchpoint
 
 # what a topic says of the place where it happened, when no event of the customer tells
@@ -125,7 +125,7 @@ def guess(text: str, customer_id: uuid.UUID | None, *, organisation: int, now: d
     """Touchpoint by the customer's last fortnight, else by topic; topic and severity by the words."""
     topic, severity = "", "normal"
     if text.strip():
-        (found,) = nlp.understand([text])
+        (found,) = analysis.understand([text], organisation=organisation)
         topic = found.topics[0].code if found.topics else ""
         severity = severity_of(found.urgency, found.red_line)
     touchpoint = ""
@@ -135,10 +135,34 @@ def guess(text: str, customer_id: uuid.UUID | None, *, organisation: int, now: d
             occurred_at__gte=now - timedelta(days=14),
         )  # fmt: skip
         touchpoint = events.order_by("-occurred_at").values_list("touchpoint__code", flat=True).first() or ""
-    return Guess(touchpoint or PLACES.get(topic, ""), topic, severity)
+    return Guess(touchpoint or _place(topic, organisation), topic, severity)
+
+
+def _place(topic: str, organisation: int) -> str:
+    """Where a topic belongs: as the settings tie it, else as it is in most shops."""
+    tied = topics.place_of(topic, organisation=organisation) if topic else ""
+    return tied or PLACES.get(topic, "")
 
 
 def touchpoints(*, organisation: int) -> list[Touchpoint]:
     """The catalogue of touchpoints in use, in its order."""
     found = Touchpoint.objects.filter(organisation_id=organisation, retired_at__isnull=True)
     return list(found.order_by("position", "code"))
+
+
+def tiers(*, organisation: int) -> list[str]:
+    """The value tiers customers have here, for the filter."""
+    found = Customer.objects.filter(organisation_id=organisation).exclude(tier="").values_list("tier", flat=True)
+    return sorted(found.distinct())
+
+
+def seen(numbers: Sequence[str], filters: Filters, *, organisation: int, now: datetime) -> list[uuid.UUID]:
+    """Keys of the tickets with these numbers, as far as the filters' subtrees and owner let them be seen."""
+    found = queries.tickets(replace(filters, order="newest"), organisation=organisation, now=now)
+    return list(found.filter(number__in=list(numbers)).order_by().values_list("id", flat=True))
+
+
+def all_of(filters: Filters, *, organisation: int, now: datetime, limit: int) -> list[uuid.UUID]:
+    """Keys of the first tickets of a filter, in its order."""
+    found = queries.tickets(filters, organisation=organisation, now=now)
+    return list(found.values_list("id", flat=True)[:limit])

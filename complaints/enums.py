@@ -41,3 +41,51 @@ class PauseReason(TextChoices):
 
     WAITING_CUSTOMER = "waiting_customer", _("等客户")
     WAITING_THIRD_PARTY = "waiting_third_party", _("等第三方")
+
+
+class HandoverState(TextChoices):
+    """What became of a ticket offered to another unit."""
+
+    ASKED = "asked", _("待接收")
+    ACCEPTED = "accepted", _("已接手")
+    REFUSED = "refused", _("已退回")
+    WITHDRAWN = "withdrawn", _("已收回")
+    LAPSED = "lapsed", _("已解决，不用再接")
+
+
+class LinkKind(TextChoices):
+    """How a complaint hangs on an earlier one."""
+
+    DUPLICATE = "duplicate", _("重复")
+    INCIDENT = "incident", _("群体事件")
+    SPLIT = "split", _("拆分")
+
+
+class ContactWay(TextChoices):
+    """How somebody tried to reach the customer."""
+
+    PHONE = "phone", _("电话")
+    WECHAT = "wechat", _("微信")
+    EMAIL = "email", _("邮件")
+    SMS = "sms", _("短信")
+    VISIT = "visit", _("当面")
+
+
+class BulkOutcome(TextChoices):
+    """What became of one ticket of a bulk move."""
+
+    WAITING = "waiting", _("等着做")
+    DONE = "done", _("已做")
+    SAME = "same", _("本来就是")
+    REFUSED = "refused", _("没有做")
+    UNDOING = "undoing", _("正在撤销")
+    UNDONE = "undone", _("已撤销")
+
+
+class ApprovalState(TextChoices):
+    """Where an offer above its maker's authority stands."""
+
+    WAITING = "waiting", _("等批准")
+    APPROVED = "approved", _("已批准")
+    REFUSED = "refused", _("不批")
+    WITHDRAWN = "withdrawn", _("已收回")

@@ -14,16 +14,16 @@ from typing import Any
 
 from django.db import connection
 
-from complaints import clock_specs, clocks, lifecycle, tickets, verdicts
-from complaints.clocks import Moment
+from complaints import clock_specs, clocks, holding, lifecycle, tickets, verdicts
+from complaints.clocks import Hours, Moment
 from complaints.enums import ClockState
-from complaints.models import Clock, Escalation, Move, PolicyVersion, Ticket
+from complaints.models import Clock, Escalation, Holding, Move, PolicyVersion, Ticket
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id, new_ids
 from feedback.models import Feedback
 from ledger.facts import record
 from tenancy import queries
-from tenancy.models import CalendarVersion, Member, Unit
+from tenancy.models import Member, Unit
 
 LINEAR = frozenset({"assign", "note", "reply", "reconstruct", "propose", "accept", "resolve", "reflect", "close"})
 
@@ -60,6 +60,7 @@ class _Rows:
     moves: list[Move] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
     escalations: list[Escalation] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
 
 
 def bring(
@@ -82,11 +83,15 @@ def bring(
     for case, day, number in zip(cases, days, numbers, strict=True):
         ticket = _ticket(case, policy, day, number, organisation)
         rows.tickets.append(ticket)
+        rows.holdings.append(holding.first(ticket, units[case.feedback.unit_id] if case.feedback.unit_id else holding.holder_of(ticket)))
         _play(case, ticket, calendars[case.feedback.unit_id], rows, moment)
     Ticket.objects.bulk_create(rows.tickets, batch_size=2000)
     Move.objects.bulk_create(rows.moves, batch_size=2000)
     Clock.objects.bulk_create(rows.clocks, batch_size=2000)
     Escalation.objects.bulk_create(rows.escalations, batch_size=2000)
+    for row in rows.holdings:
+        row.to_at = row.ticket.resolved_at
+    Holding.objects.bulk_create(rows.holdings, batch_size=2000)
     record("history.brought", str(organisation), {"n": len(cases)}, organisation=organisation, now=now, actor=actor)
     return rows.tickets
 
@@ -135,7 +140,7 @@ def _ticket(case: Case, policy: PolicyVersion, day: date, number: str, organisat
     )
 
 
-def _play(case: Case, ticket: Ticket, calendar_of: dict[str, CalendarVersion], rows: _Rows, moment: Moment) -> None:
+def _play(case: Case, ticket: Ticket, calendar_of: dict[str, Hours], rows: _Rows, moment: Moment) -> None:
     held = clocks.fresh(ticket, ticket.policy.clauses, calendar_of)
     for clock in held:
         if clock.kind == "notify":

@@ -12,7 +12,7 @@ from complaints.clocks import Moment
 from complaints.models import Ticket
 from complaints.tickets import Opening, TicketError
 from cxms.lib.errors import DomainError
-from feedback import analysis, intake, nlp
+from feedback import analysis, intake
 from feedback.intake import Source
 from feedback.models import Feedback
 from feedback.shapes import RawVoice, Receipt
@@ -77,7 +77,7 @@ def _open(
     now: datetime,
     actor_name: str,
 ) -> Ticket:
-    (understood,) = nlp.understand([row.text])
+    (understood,) = analysis.understand([row.text], organisation=organisation)
     analysis.write([(row.id, understood)], organisation=organisation, now=now)
     topics = complaint.topics or tuple(dict.fromkeys(mention.code for mention in understood.topics))
     opening = Opening(

@@ -12,24 +12,47 @@ MOVES: dict[str, tuple[frozenset[str], str | None]] = {
     "note": (EVERY, None),
     "reply": (NOT_CLOSED, None),
     "reconstruct": (NOT_CLOSED, None),
+    "correct": (EVERY, None),
     "visit": (NOT_CLOSED, None),
+    "contact": (NOT_CLOSED, None),
     "propose": (UNSOLVED, "proposed"),
+    "ask": (UNSOLVED, None),
+    "approve": (UNSOLVED, None),
+    "refuse": (UNSOLVED, None),
     "accept": (frozenset({"proposed", "resolved"}), "resolved"),
     "decline": (frozenset({"proposed"}), "handling"),
     "hold": (UNSOLVED, None),
     "resume": (UNSOLVED, None),
     "resolve": (UNSOLVED, "resolved"),
+    "rate": (frozenset({"resolved", "closed"}), None),
     "reopen": (frozenset({"resolved", "closed"}), "handling"),
     "reflect": (frozenset({"resolved", "closed"}), None),
     "close": (frozenset({"resolved"}), "closed"),
     "change_severity": (UNSOLVED, None),
     "excuse": (EVERY, None),
+    "unexcuse": (EVERY, None),
+    "extend": (UNSOLVED, None),
+    "repolicy": (UNSOLVED, None),
+    "hand_over": (UNSOLVED, None),
+    "accept_handover": (UNSOLVED, None),
+    "refuse_handover": (UNSOLVED, None),
+    "withdraw_handover": (UNSOLVED, None),
+    "duplicate": (frozenset({"new", "handling"}), "closed"),
+    "unduplicate": (frozenset({"closed"}), "handling"),
+    "join_incident": (UNSOLVED, None),
+    "leave_incident": (EVERY, None),
+    "split": (UNSOLVED, None),
+    "linked": (EVERY, None),
     "own": (NOT_CLOSED, None),
+    "unassign": (NOT_CLOSED, None),
+    "unclose": (frozenset({"closed"}), "resolved"),
     "message": (EVERY, None),
     "notified": (EVERY, None),
 }
 # the first thing a person does takes a new ticket into hand
-TAKES_IN_HAND = frozenset({"assign", "reply", "reconstruct", "hold", "own", "visit"})
+TAKES_IN_HAND = frozenset(
+    {"assign", "reply", "reconstruct", "hold", "own", "visit", "contact", "hand_over", "accept_handover", "ask"}
+)
 
 
 class MoveNotAllowed(DomainError):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from complaints import verdicts
 from complaints.clock_specs import SPECS
-from complaints.sla_policies import MAX_TARGET, offsets, shares
+from complaints.policies_check import MAX_TARGET, offsets, shares
 from cxms.lib.errors import DomainError
 from cxms.lib.working_time import Calendar
 from tenancy import calendars

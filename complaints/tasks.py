@@ -3,20 +3,83 @@
 import uuid
 from datetime import datetime
 
-from complaints import casework, sweep
+from complaints import (
+    assigning,
+    bulk,
+    casework,
+    contacts,
+    correspondence,
+    handovers,
+    incidents,
+    moves,
+    reapplying,
+    recomputing,
+    recurrence,
+    reflections,
+    sweep,
+)
+from complaints.lifecycle import MoveNotAllowed
 from ledger.models import Fact
 
 
 def judge_analysed(*, organisation: int, fact: Fact, now: datetime) -> None:
-    """`feedback.analysed` → tickets for what triage calls a complaint."""
-    if fact.data["n_calls"]:
-        casework.judge_range(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+    """`feedback.analysed` → a ticket for what the case rules say is one, a reason for the rest."""
+    casework.judge_range(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
 
 
 def notice_accepted(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`notice.accepted` of the first notice to an executive → the notify clause is met at that instant."""
     if fact.data.get("purpose") == "executives":
         casework.meet_notify(uuid.UUID(fact.data["ticket"]), fact.at, organisation=organisation)
+
+
+def contact_asked(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`survey.contact_asked`: a customer wants to be called → a ticket, so that the call is somebody's promise."""
+    casework.open_for_contact(uuid.UUID(fact.subject), fact.data["band"], organisation=organisation, now=now)
+
+
+def mail_kept(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`mail.kept` → a message on its ticket, or a new voice."""
+    correspondence.take(uuid.UUID(fact.subject), organisation=organisation, now=now)
+
+
+def assign_opened(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`complaint.opened` → its owner, where that is switched on."""
+    if not fact.data.get("silent"):
+        assigning.assign_opened(uuid.UUID(fact.subject), organisation=organisation)
+
+
+def solved(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`complaint.moved` to a solution → the customer is asked again how it was."""
+    if fact.data["move"] in {"accept", "resolve"} and not fact.data.get("silent"):
+        contacts.ask_again(uuid.UUID(fact.subject), organisation=organisation, now=now)
+
+
+def bulk_sliced(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`bulk.sliced` → a part of a bulk move, every row with its result."""
+    data = fact.data
+    bulk.work(uuid.UUID(fact.subject), data["first"], data["last"], organisation=organisation, now=now)
+
+
+def hold_expired(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`hold.expired` → the ticket says so, and its clocks run on."""
+    moves.end_hold(uuid.UUID(fact.subject), organisation=organisation)
+
+
+def hours_changed(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`calendar.changed`, `hours.changed`, `promises.retimed` → one slice of open clocks gets its new instants."""
+    walk = recomputing.of_fact(fact.kind, fact.data, fact.at, organisation=organisation)
+    if walk is not None:
+        recomputing.step(walk, organisation=organisation, now=now)
+
+
+def policy_reapplied(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`policy.reapplied` → one slice of open tickets takes the new version."""
+    for ticket in reapplying.next_slice(fact.data, organisation=organisation, now=now, actor=fact.actor):
+        try:
+            moves.apply(ticket, "repolicy", {"policy": fact.data["policy"]}, organisation=organisation, actor=fact.actor)
+        except MoveNotAllowed:
+            continue  # solved meanwhile
 
 
 def due_organisations() -> list[int]:
@@ -32,3 +95,45 @@ def sweep_organisation(*, organisation: int) -> int:
 def next_fire_at() -> datetime | None:
     """Timer: when the next clock fires."""
     return sweep.next_at()
+
+
+def offering_organisations() -> list[int]:
+    """Timer: who has an offer that nobody answered in time."""
+    return handovers.due_organisations()
+
+
+def escalate_offers(*, organisation: int) -> int:
+    """Timer: says so, once each."""
+    return handovers.escalate(organisation=organisation)
+
+
+def next_offer_at() -> datetime | None:
+    """Timer: when the next offer falls due."""
+    return handovers.next_at()
+
+
+def ticket_linked(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`ticket.linked` → the other one's timeline says it too."""
+    incidents.note_other(fact, organisation=organisation)
+
+
+def incident_replied(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`incident.replied` → the same words to every child's customer, each with its result."""
+    incidents.pass_reply(fact, organisation=organisation, now=now)
+
+
+def reflection_signed(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`reflection.signed` → did an earlier prevention not hold?"""
+    row = reflections.by_id(uuid.UUID(fact.subject), organisation=organisation)
+    if row is not None:
+        recurrence.look_back(row, now=now)
+
+
+def reflection_acted(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`reflection.acted` → the link to its action."""
+    reflections.action_opened(uuid.UUID(fact.subject), uuid.UUID(fact.data["action"]), organisation=organisation)
+
+
+def prevention_done(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`prevention.done` → its ninety days begin."""
+    reflections.action_done(uuid.UUID(fact.data["reflection"]), fact.at, organisation=organisation)

@@ -9,18 +9,19 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from complaints import clocks, sla_policies
-from complaints.clocks import Moment
+from complaints import clocks, holding, sla_policies
+from complaints.clocks import Hours, Moment
 from complaints.enums import Severity, State
 from complaints.models import Move, PolicyVersion, Ticket
-from complaints.sla_policies import UNIT_CALENDAR, Case
+from complaints.policies_check import UNIT_CALENDAR
+from complaints.policies_match import Case
 from customers.models import Customer
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
-from feedback.models import Feedback
+from feedback.models import Analysis, Feedback
 from ledger.facts import record
-from tenancy import calendars, queries
-from tenancy.models import CalendarVersion, Unit
+from tenancy import calendars, hours, queries
+from tenancy.models import Unit
 
 
 class TicketError(DomainError):
@@ -29,7 +30,10 @@ class TicketError(DomainError):
 
 @dataclass(frozen=True)
 class Opening:
-    """What is known of a complaint when its ticket opens."""
+    """What is known of a complaint when its ticket opens.
+
+    unit: where it belongs, if not where it was said; rule: the case rule that opened it, of that version of the rules.
+    """
 
     feedback: Feedback
     severity: str = Severity.NORMAL
@@ -39,6 +43,10 @@ class Opening:
     reason: str = ""
     is_history: bool = False
     has_moves: bool = False
+    unit: Unit | None = None
+    rule: str = ""
+    rules_version: int = 0
+    part: int = 0
 
 
 def open_ticket(
@@ -52,12 +60,15 @@ def open_ticket(
     if opening.severity not in Severity.values:
         raise TicketError(_("未知严重度"), code="unknown_severity", field="severity")
     voice = opening.feedback
-    unit = Unit.objects.filter(organisation_id=organisation, id=voice.unit_id).first() if voice.unit_id else None
+    unit = opening.unit
+    if unit is None and voice.unit_id:
+        unit = Unit.objects.filter(organisation_id=organisation, id=voice.unit_id).first()
     policy = _policy(opening, unit, organisation, now)
     written_at = clocks.database_now()
     moment = Moment(at=voice.received_at, written_at=written_at, actor=actor, is_history=opening.is_history)
     ticket = _create(opening, unit, policy, organisation, written_at)
     _first_move(ticket, opening, moment, actor_name)
+    holding.first(ticket, holding.holder_of(ticket)).save(force_insert=True)
     clauses = policy.clauses
     clocks.add_all(ticket, clauses, moment=moment, calendar_of=calendars_of(clauses, unit, organisation))
     if not opening.has_moves:
@@ -89,6 +100,7 @@ def _create(opening: Opening, unit: Unit | None, policy: PolicyVersion, organisa
         opened_at=voice.received_at if opening.is_history else at,
         is_history=opening.is_history,
         version=1,
+        part=opening.part,
     )
 
 
@@ -103,8 +115,17 @@ def _policy(opening: Opening, unit: Unit | None, organisation: int, now: datetim
         channel=opening.feedback.channel,
         unit_path=unit.path if unit else "",
         topics=opening.topics,
+        red_line=is_red(opening.feedback.id, opening.severity, organisation=organisation),
     )
     return sla_policies.match(case, organisation=organisation, now=now, code=opening.policy)
+
+
+def is_red(feedback_id: uuid.UUID, severity: str, *, organisation: int) -> bool:
+    """True for what no tier may make slower: a red line found in the words, or the gravest severity."""
+    if severity == Severity.CRITICAL:
+        return True
+    rows = Analysis.objects.filter(organisation_id=organisation, feedback_id=feedback_id, is_current=True)
+    return rows.filter(red_line=True).exists()
 
 
 def title_of(text: str) -> str:
@@ -127,16 +148,20 @@ def _number(organisation: int, day: date) -> str:
     return f"C-{day:%y%m%d}-{int(last):03d}"
 
 
-def calendars_of(clauses: Sequence[dict[str, Any]], unit: Unit | None, organisation: int) -> dict[str, CalendarVersion]:
-    """The calendar version in force for each calendar code of the clauses; `unit` is the unit's own, else `office`."""
+def calendars_of(clauses: Sequence[dict[str, Any]], unit: Unit | None, organisation: int) -> dict[str, Hours]:
+    """The calendar version in force for each calendar code of the clauses; `unit` is the unit's, in the unit's zone."""
     found = {}
     for code in {clause["calendar"] for clause in clauses}:
-        actual = ((unit.calendar if unit else "") or "office") if code == UNIT_CALENDAR else code
-        found[code] = calendars.current(actual, organisation=organisation)
+        if code == UNIT_CALENDAR:
+            kept = hours.of(unit, organisation=organisation)
+            found[code] = Hours(calendars.current(kept.calendar, organisation=organisation), kept.timezone)
+        else:
+            found[code] = Hours(calendars.current(code, organisation=organisation))
     return found
 
 
 def _first_move(ticket: Ticket, opening: Opening, moment: Moment, actor_name: str) -> None:
+    by = {"rule": opening.rule, "rules_version": opening.rules_version} if opening.rule else {}
     Move.objects.create(
         organisation_id=ticket.organisation_id,
         ticket=ticket,
@@ -146,7 +171,7 @@ def _first_move(ticket: Ticket, opening: Opening, moment: Moment, actor_name: st
         recorded_at=moment.written_at,
         actor=moment.actor[:120],
         actor_name=actor_name[:80],
-        data={"channel": ticket.channel, "severity": ticket.severity, "reason": opening.reason},
+        data={"channel": ticket.channel, "severity": ticket.severity, "reason": opening.reason, **by},
     )
 
 

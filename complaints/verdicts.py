@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any, Literal, TypedDict
 
 from cxms.lib import working_time
-from cxms.lib.working_time import Calendar, Pause
+from cxms.lib.working_time import Counting, Pause, Spliced
 
 State = Literal["running", "met", "breached"]
 Cause = Literal["", "target_change"]
@@ -77,7 +77,7 @@ class _Course:
     that broke the promise.
     """
 
-    calendar: Calendar
+    calendar: Counting
     started_at: datetime
     target_seconds: int
     pauses: Sequence[Pause]
@@ -121,7 +121,7 @@ class _Course:
 
 def judge(
     *,
-    calendar: Calendar,
+    calendar: Counting,
     started_at: datetime,
     target_seconds: int,
     warn_shares: Iterable[float] = WARN_SHARES,
@@ -130,11 +130,13 @@ def judge(
     changes: Iterable[TargetChange] = (),
     stopped_at: datetime | None = None,
     now: datetime | None = None,
+    after_always: bool = False,
 ) -> Verdict:
     """Judge one clock: at its stop if it has one, else at `now`, else (a plan) at its start.
 
+    calendar: the hours that count; a `Spliced` one where they changed on the way, which leaves the past as it was.
     warn_shares: shares of the target, 0 < share < 1; after_seconds: offsets > 0 counted from the due instant in the same
-    calendar; pauses: (from, to or None); changes: in any order. Breach if and only if stopped after due, or still
+    calendar, or by the clock on the wall with `after_always`; pauses: (from, to or None); changes: in any order. Breach if and only if stopped after due, or still
     running after it; stopped exactly at due is met. A breach is for good: pauses and changes after it change nothing. A
     new target already used up breaks the promise at the change, which then is the due instant, and the warnings that
     have not rung stay silent. ValueError: a negative target, a share or offset out of range, a naive instant.
@@ -142,16 +144,19 @@ def judge(
     shares, offsets = sorted(set(warn_shares)), sorted(set(after_seconds))
     turns = sorted(((_utc(turn["at"]), turn["target_seconds"]) for turn in changes), key=itemgetter(0))
     _check([target_seconds, *(target for _, target in turns)], shares, offsets)
-    held = [(_utc(begins), None if ends is None else _utc(ends)) for begins, ends in pauses]
-    course = _Course(calendar, _utc(started_at), target_seconds, held)
     stop = None if stopped_at is None else _utc(stopped_at)
+    # a hold of a later cycle is nothing to a clock that has stopped; at one instant the stop comes first
+    held = [(_utc(a), None if b is None else _utc(b)) for a, b in pauses if stop is None or _utc(a) < stop]
+    course = _Course(calendar, _utc(started_at), target_seconds, held)
+    if stop is not None and isinstance(calendar, Spliced):
+        course = replace(course, calendar=calendar.until(stop))  # what is over is judged by the hours of its time
     for at, target in turns:
         over = course.broken_at is not None or (course.due_at is not None and course.due_at < at)
         if over or (stop is not None and stop <= at):
             break
         if target != course.target_seconds:
             course = course.after(at, target, shares)
-    return _settled(course, _levels(course, shares, offsets), stop, stop or _utc(now or started_at))
+    return _settled(course, _levels(course, shares, offsets, after_always), stop, stop or _utc(now or started_at))
 
 
 def _settled(course: _Course, levels: tuple[Level, ...], stopped_at: datetime | None, end: datetime) -> Verdict:
@@ -206,6 +211,7 @@ def preview(payload: Mapping[str, Any]) -> dict[str, Any]:
         changes=payload.get("changes", ()),
         stopped_at=payload.get("stopped_at"),
         now=payload.get("now"),
+        after_always=payload.get("after_calendar") == "always",
     )
     return {
         "due_at": verdict.due_at,
@@ -224,13 +230,17 @@ def _rung(level: Level) -> dict[str, Any]:
     return {"share": level.share, "fire_at": level.fire_at}
 
 
-def _levels(course: _Course, shares: Sequence[float], offsets: Sequence[int]) -> tuple[Level, ...]:
+def _levels(
+    course: _Course, shares: Sequence[float], offsets: Sequence[int], after_always: bool
+) -> tuple[Level, ...]:
     """The whole ladder, by share and then by offset."""
     levels = [Level(format(share, "g"), share, None, course.share_at(share)) for share in shares]
     levels.append(Level("1", 1.0, None, course.due_at))
     for offset in offsets:
         fire_at = None
-        if course.due_at is not None:
+        if course.due_at is not None and after_always:
+            fire_at = course.due_at + offset * SECOND
+        elif course.due_at is not None:
             fire_at = working_time.due_at(course.calendar, course.due_at, offset, course.counted_pauses)
         levels.append(Level(f"+{offset}", None, offset, fire_at))
     return tuple(levels)

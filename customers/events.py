@@ -12,6 +12,7 @@ from customers.models import CustomerEvent
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
+from ledger.facts import record
 from tenancy import queries
 from tenancy.queries import Codes
 
@@ -41,8 +42,13 @@ class EventReceipt:
     field: str = ""
 
 
-def receive(raw: Sequence[RawEvent], *, organisation: int, now: datetime) -> list[EventReceipt]:
-    """Stores a batch: unknown unit or touchpoint rejects the row, a known external id is a duplicate."""
+def receive(
+    raw: Sequence[RawEvent], *, organisation: int, now: datetime, announce: bool = True
+) -> list[EventReceipt]:
+    """Stores a batch: unknown unit or touchpoint rejects the row, a known external id is a duplicate.
+
+    Records one `customer.event_received` for the batch; announce=False leaves it out: history nobody is asked about.
+    """
     codes = queries.codes(
         organisation=organisation,
         units=[row.unit for row in raw if row.unit],
@@ -61,7 +67,11 @@ def receive(raw: Sequence[RawEvent], *, organisation: int, now: datetime) -> lis
             taken.add(row.external_id)
             keep.append(row)
         receipts.append(receipt)
-    made = iter(_store(keep, codes, organisation, now))
+    ids = _store(keep, codes, organisation, now)
+    if ids and announce:
+        data = {"first": str(ids[0]), "last": str(ids[-1]), "n": len(ids)}
+        record("customer.event_received", ids[0], data, organisation=organisation, now=now)
+    made = iter(ids)
     return [EventReceipt("accepted", id=next(made)) if r.status == "accepted" else r for r in receipts]
 
 
@@ -79,7 +89,7 @@ COLUMNS = ["id", "organisation_id", "external_id", "kind", "occurred_at", "local
 def _store(keep: Sequence[RawEvent], codes: Codes, organisation: int, now: datetime) -> list[uuid.UUID]:
     zone = queries.zone(queries.organisation(organisation).timezone)
     owners = customers.resolve([row.customer for row in keep], organisation=organisation, now=now)
-    ids = new_ids(len(keep))
+    ids = new_ids(len(keep)) if keep else []
     rows = [
         (key, organisation, row.external_id, row.kind, row.occurred_at, row.occurred_at.astimezone(zone).date(), owner)
         + (codes.units.get(row.unit), codes.touchpoints.get(row.touchpoint), row.amount_minor, row.currency)

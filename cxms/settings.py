@@ -32,8 +32,12 @@ INSTALLED_APPS = [
     "customers",
     "feedback",
     "complaints",
+    "surveys",
     "metrics",
+    "journeys",
     "alerts",
+    "improvement",
+    "integrations",
     "reports",
     "api",
     "web",
@@ -41,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "web.prometheus.Measure",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -111,6 +116,7 @@ CACHES = {
 }
 LEDGER_FLOWS = "cxms.flows.FLOWS"
 LEDGER_TIMERS = "cxms.flows.TIMERS"
+LEDGER_PUMPS = "cxms.flows.PUMPS"
 LEDGER_SCOPE = "tenancy.scope.organisation_scope"
 
 # ---- people ----------------------------------------------------------------------------------------------------
@@ -132,6 +138,12 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_ADAPTER = "web.accounts.ClosedAdapter"
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/5m/ip,10/5m/key"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# a code from an authenticator app as second factor; the step before and after count too, for clocks that differ
+MFA_ADAPTER = "web.accounts.SecretAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "CXMS"
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -176,12 +188,30 @@ MAIL_FROM = env.str("CXMS_MAIL_FROM", default="CXMS <noreply@cxms.localhost>")
 if SMTP_URL:
     vars().update(env.email_url_config(SMTP_URL))
 EMAIL_TIMEOUT = 10
+# who is told by the watchdog when the house itself is late, and when nobody could be told of a complaint
+OPS_MAIL = env.list("CXMS_OPS_MAIL", default=[])
+# hosts whose mailboxes may be read without encryption: a server on this very machine
+IMAP_PLAIN_HOSTS = env.list("CXMS_IMAP_PLAIN_HOSTS", default=[])
 DEFAULT_FROM_EMAIL = MAIL_FROM
+
+# ---- webhooks --------------------------------------------------------------------------------------------------
+# addresses that webhooks may go to although they are not public, over http and on any port; for development alone
+WEBHOOK_ALLOW = env.list("CXMS_WEBHOOK_ALLOW", default=[])
+# what opens secrets sealed under an earlier CXMS_SECRET_KEY
+SECRET_KEY_FALLBACKS = env.list("CXMS_SECRET_KEY_FALLBACKS", default=[])
 
 # ---- limits (house/API) ------------------------------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 BODY_LIMIT_BYTES = 1024 * 1024
 BULK_LIMIT_BYTES = 10 * 1024 * 1024
+
+# calls a minute / at once, per key; a bulk call counts in its own bucket. "off" for none
+API_RATE = env.str("CXMS_API_RATE", default="12000/24000")
+API_BULK_RATE = env.str("CXMS_API_BULK_RATE", default="600/1200")
+# what a stranger may send to pages without a log-in, a minute / at once, per address
+PUBLIC_RATE = env.str("CXMS_PUBLIC_RATE", default="60/120")
+# how many proxies of our own stand before the web: the client's address is that far from the end of X-Forwarded-For
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("CXMS_TRUSTED_PROXIES", default=0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -191,6 +221,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "api.problems.handle",
     "UNAUTHENTICATED_USER": None,
 }
+
+# who may read /prometheus: the bearer of this token; without one only this machine
+PROMETHEUS_TOKEN = env.str("CXMS_PROMETHEUS_TOKEN", default="")
 
 LOG_LEVEL = env.str("CXMS_LOG_LEVEL", default="INFO")
 LOGGING = {
@@ -202,6 +235,8 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR", "filters": ["not_ready"]},
         "celery": {"level": "WARNING"},
+        "weasyprint": {"level": "ERROR"},
+        "fontTools": {"level": "WARNING"},
     },
     # a 503 of /readyz is an answer, not an error
     "filters": {"not_ready": {"()": "cxms.lib.logs.NotReady"}},

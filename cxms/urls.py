@@ -3,6 +3,6 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("api/v1/", include("api.urls")),
+    path("api/", include("api.routes")),
     path("", include("web.urls")),
 ]

@@ -10,7 +10,7 @@ from django.db import connection
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
-from feedback import nlp
+from feedback import keywords, nlp, topics
 from feedback.nlp import Understanding
 from ledger.facts import record
 
@@ -46,11 +46,18 @@ def analyse(first: str, last: str, *, organisation: int, now: datetime, announce
     return len(pending)
 
 
+def understand(texts: Sequence[str], *, organisation: int) -> list[Understanding]:
+    """What each text says, the organisation's own words for topics included. One statement besides the engine's work."""
+    words = topics.words(organisation=organisation)
+    found = nlp.understand(texts)
+    return [keywords.add(text, said, words) for text, said in zip(texts, found, strict=True)] if words else found
+
+
 def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now: datetime) -> int:
     """Understands and stores one slice; gives how many of it triage must look at."""
     # the same words mean the same: each text is understood once
     texts = list(dict.fromkeys(text for _, text in pending))
-    meaning = dict(zip(texts, nlp.understand(texts), strict=True))
+    meaning = dict(zip(texts, understand(texts, organisation=organisation), strict=True))
     write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now)
     return sum(1 for _, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line)
 

@@ -31,3 +31,24 @@ class ScoreKind(TextChoices):
     CES = "ces", _("费力度")
     CSI = "csi", _("满意度指数")
     STARS = "stars", _("星级")
+
+
+class ImportState(TextChoices):
+    """Where an import stands."""
+
+    UPLOADED = "uploaded", _("待对应列")
+    CHECKING = "checking", _("试运行中")
+    CHECKED = "checked", _("待导入")
+    IMPORTING = "importing", _("导入中")
+    DONE = "done", _("已导入")
+    UNDOING = "undoing", _("撤销中")
+    UNDONE = "undone", _("已撤销")
+
+
+class MailOutcome(TextChoices):
+    """What became of a mail."""
+
+    WAITING = "waiting", _("待处理")
+    VOICE = "voice", _("新反馈")
+    REPLY = "reply", _("回到投诉")
+    IGNORED = "ignored", _("不处理")

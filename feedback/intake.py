@@ -78,6 +78,26 @@ def receive(
     return receipts
 
 
+def look(raw: Sequence[RawVoice], *, organisation: int) -> list[Receipt]:
+    """What `receive` would say of a batch, without receiving it: a dry run."""
+    codes = _codes(raw, organisation)
+    wanted = {voice.external_id for voice in raw if voice.external_id}
+    rows = Feedback.objects.filter(organisation_id=organisation, external_id__in=wanted)
+    taken: dict[tuple[str, str | None], uuid.UUID | None] = {
+        (channel, external): key for channel, external, key in rows.values_list("channel", "external_id", "id")
+    }
+    receipts = []
+    for voice in raw:
+        receipt = _check(voice, codes)
+        name = (voice.channel, voice.external_id)
+        if receipt.status == "accepted" and voice.external_id:
+            if name in taken:
+                receipt = Receipt("duplicate", id=taken[name])
+            taken.setdefault(name, None)
+        receipts.append(receipt)
+    return receipts
+
+
 def _codes(raw: Sequence[RawVoice], organisation: int) -> Codes:
     return queries.codes(
         organisation=organisation,

@@ -11,7 +11,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from customers.models import Customer
-from feedback.enums import Kind, ScoreKind, Sentiment
+from feedback.enums import ImportState, Kind, MailOutcome, ScoreKind, Sentiment
 from tenancy.enums import Channel
 from tenancy.models import Organisation, Staff, TenantModel, Touchpoint, Unit
 
@@ -155,3 +155,121 @@ class Analysis(TenantModel):
                 fields=["organisation", "kind", "feedback"], name="analysis_kind", condition=models.Q(is_current=True)
             ),
         ]
+
+
+class ImportJob(TenantModel):
+    """A file brought in: uploaded → mapped → checked (dry run) → imported, and undone within seven days."""
+
+    file_name = models.CharField(max_length=200)
+    n_bytes = models.BigIntegerField()
+    sha256 = models.BinaryField()
+    kind = models.CharField(max_length=8)
+    encoding = models.CharField(max_length=16, blank=True, default="")
+    header = models.JSONField()
+    columns = models.JSONField(default=dict)
+    channel = models.CharField(max_length=12, default=Channel.IMPORT)
+    unit_code = models.CharField(max_length=64, blank=True, default="")
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.UPLOADED)
+    n_rows = models.IntegerField(default=0)
+    n_seen = models.IntegerField(default=0)
+    n_accepted = models.IntegerField(default=0)
+    n_duplicates = models.IntegerField(default=0)
+    n_rejected = models.IntegerField(default=0)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=120)
+    finished_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-created_at"], name="import_list")]  # the list of imports
+
+
+class ImportPart(TenantModel):
+    """A run of records of an import, packed; the unit of work, so that a stopped import goes on where it was."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="+")
+    number = models.IntegerField()
+    first_row = models.IntegerField()
+    n_rows = models.IntegerField()
+    body = models.BinaryField()
+    raw_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "job", "number"], name="import_part_once")]
+
+
+class ImportReject(TenantModel):
+    """A record that was not taken, as it stood in the file, with the reason."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="+")
+    row = models.IntegerField()
+    cells = models.JSONField()
+    code = models.CharField(max_length=40)
+    field = models.CharField(max_length=40, blank=True, default="")
+    detail = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "job", "row"], name="import_reject_once")]
+
+
+class Mailbox(TenantModel):
+    """A mailbox that customers write to, read over IMAP. `last_uid` moves in the transaction that keeps the messages."""
+
+    name = models.CharField(max_length=80)
+    host = models.CharField(max_length=200)
+    port = models.IntegerField(default=993)
+    security = models.CharField(max_length=8, default="ssl")
+    username = models.CharField(max_length=200)
+    password = models.BinaryField()
+    folder = models.CharField(max_length=80, default="INBOX")
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
+    is_active = models.BooleanField(default=True)
+    uid_validity = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(default=0)
+    next_poll_at = models.DateTimeField(null=True)
+    polled_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True, default="")
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        indexes = [
+            # the timer: whose mailbox is to be read
+            models.Index(fields=["next_poll_at"], name="mailbox_due", condition=models.Q(is_active=True)),
+        ]
+
+
+class MailMessage(TenantModel):
+    """One mail as it came, once; what became of it: a voice, a message on a ticket, or nothing with the reason."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="+")
+    message_id = models.CharField(max_length=300)
+    raw = models.ForeignKey(RawFeedback, on_delete=models.PROTECT, db_constraint=False, related_name="+")
+    from_email = models.CharField(max_length=254)
+    from_name = models.CharField(max_length=120, blank=True, default="")
+    subject = models.CharField(max_length=300, blank=True, default="")
+    text = models.TextField(blank=True, default="")
+    references = ArrayField(models.CharField(max_length=300), default=list)
+    received_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=MailOutcome.choices, default=MailOutcome.WAITING)
+    reason = models.CharField(max_length=40, blank=True, default="")
+    feedback_id = models.UUIDField(null=True)
+    ticket_number = models.CharField(max_length=24, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "message_id"], name="mail_once")]
+        indexes = [models.Index(fields=["organisation", "-received_at"], name="mail_list")]  # the list of mails
+
+
+class TopicSetting(TenantModel):
+    """What an organisation made of a topic of the taxonomy: its own name, its own words, where it belongs."""
+
+    code = models.CharField(max_length=40)
+    label = models.CharField(max_length=40, blank=True, default="")
+    keywords = ArrayField(models.CharField(max_length=40), default=list)
+    touchpoint = models.ForeignKey(Touchpoint, null=True, on_delete=models.PROTECT, related_name="+")
+    retired_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="topic_setting_once")]

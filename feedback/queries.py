@@ -2,9 +2,9 @@
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from cxms.lib.text import normal_form
 from feedback.models import Analysis, Feedback, Score
@@ -113,3 +113,9 @@ def twins(row: Feedback, *, organisation: int) -> int:
     return rows.filter(deleted_at__isnull=True).exclude(id=row.id).count()
 
 
+
+
+def n_by_channel(*, organisation: int, since: datetime) -> dict[str, int]:
+    """How many voices came in by each channel since an instant."""
+    rows = Feedback.objects.filter(organisation_id=organisation, occurred_at__gte=since, deleted_at=None)
+    return dict(rows.order_by().values_list("channel").annotate(n=Count("id")))

@@ -1,11 +1,32 @@
-"""Followers of the feedback floor: what the ledger calls after a voice was received."""
+"""Followers and timers of the feedback floor: after a voice was received, imports, mailboxes."""
 
+import uuid
 from datetime import datetime
 
-from feedback import analysis
+from cxms.lib import clock
+from feedback import analysis, imports, mailboxes
+from feedback.mailboxes import MailboxFollower
 from ledger.models import Fact
 
 
 def analyse_received(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`feedback.received` → analysis of the batch."""
     analysis.analyse(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+
+
+def import_continued(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`import.continued` → the next part of the run."""
+    imports.step(uuid.UUID(fact.subject), fact.data["state"], fact.data["part"], organisation=organisation, now=now)
+
+
+def mailboxes_due() -> list[int]:
+    """Timer: whose mailbox is to be read."""
+    return mailboxes.due_organisations()
+
+
+def ask_mailboxes(*, organisation: int) -> int:
+    """Timer: sends the followers."""
+    return mailboxes.ask(organisation=organisation, now=clock.now())
+
+
+mailbox = MailboxFollower()

@@ -1,11 +1,15 @@
 """The clockwork: sleeps until the next instant at which a timer has work, at most a second, and does it.
 
-Runs as one process (`manage.py clockwork`); workers call `run_timers` when it has been silent for five seconds, so it
-is no single point of failure. Two at once are harmless: rows are locked with SKIP LOCKED and written under unique keys.
+Runs as one process (`manage.py clockwork`) of two threads: the punctual timers (those that know their next instant, such
+as the promises) never wait behind a chore, however many organisations want their Monday report. Workers call
+`run_timers` when it has been silent for five seconds, so it is no single point of failure. Two at once are harmless:
+rows are locked with SKIP LOCKED and written under unique keys.
 """
 
 import logging
+import threading
 import time
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -32,17 +36,37 @@ def _call(path: str) -> Any:
     return import_string(path)
 
 
-def run_timers() -> int:
-    """Runs every timer for every organisation that is due. One failing organisation does not stop another's."""
+def punctual() -> tuple[Timer, ...]:
+    """The timers whose work has an instant at which it must be done."""
+    return tuple(timer for timer in timers() if timer.next_at)
+
+
+def chores() -> tuple[Timer, ...]:
+    """The other timers: what is done soon after it is due."""
+    return tuple(timer for timer in timers() if not timer.next_at)
+
+
+def run_timers(some: Iterable[Timer] | None = None) -> int:
+    """Runs `some` timers (all) for every organisation that is due. A failing timer or organisation stops no other."""
     n = 0
-    for timer in timers():
-        for organisation in _call(timer.organisations)():
+    for timer in timers() if some is None else some:
+        for organisation in _due(timer):
             try:
                 with runner._scope()(organisation):
                     n += _call(timer.run)(organisation=organisation)
             except Exception:
                 log.exception("timer %s failed for organisation %s", timer.name, organisation)
     return n
+
+
+def _due(timer: Timer) -> list[int]:
+    try:
+        return list(_call(timer.organisations)())
+    except Exception:
+        log.exception("timer %s cannot say who is due", timer.name)
+        for connection in connections.all():
+            connection.close_if_unusable_or_obsolete()
+        return []
 
 
 def next_at() -> datetime | None:
@@ -54,7 +78,7 @@ def next_at() -> datetime | None:
 def tick(most_seconds: float = 1.0) -> float:
     """One turn: run what is due, beat, and say how long to sleep."""
     close_old_connections()
-    run_timers()
+    run_timers(punctual())
     runner.beat(HEARTBEAT)
     if runner.silent_seconds("worker") > SILENCE_SECONDS:
         runner.drain(seconds=1.0)
@@ -72,11 +96,23 @@ def stand_in() -> bool:
     return True
 
 
+def do_chores() -> float:
+    """One turn of the chores; says how long to sleep."""
+    close_old_connections()
+    run_timers(chores())
+    return 1.0
+
+
 def forever() -> None:
-    """The process's loop; survives a database that comes and goes."""
+    """The process's two loops; they survive a database that comes and goes."""
+    threading.Thread(target=_loop, args=(do_chores,), name="chores", daemon=True).start()
+    _loop(tick)
+
+
+def _loop(turn: Callable[[], float]) -> None:
     while True:
         try:
-            seconds = tick()
+            seconds = turn()
         except Exception:
             log.exception("clockwork turn failed")
             for connection in connections.all():

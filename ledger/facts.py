@@ -1,7 +1,7 @@
 """Recording facts and replaying what followed them badly. Called by every domain app inside its own transaction."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from cxms.lib.ids import new_id
-from ledger import doorbell
+from ledger import changes, doorbell
 from ledger.flow import Flow
 from ledger.models import Delivery, Fact
 
@@ -50,7 +50,8 @@ def record_many(
     now: datetime,
     actor: str = "system",
 ) -> list[uuid.UUID]:
-    """As `record`, for many facts in two statements."""
+    """As `record`, for many facts in three statements."""
+    changes.announce(organisation)
     rows = [
         Fact(
             id=new_id(),
@@ -76,16 +77,38 @@ def record_many(
             )
     Delivery.objects.bulk_create(deliveries)
     kinds = [(fact.kind, fact.subject) for fact in rows]
-    transaction.on_commit(_ringer(organisation, queues, kinds))
+    _ring_after_commit(organisation, queues, kinds)
     return [fact.id for fact in rows]
 
 
-def _ringer(organisation: int, queues: set[str], kinds: list[tuple[str, str]]) -> Callable[[], None]:
-    def ring() -> None:
-        doorbell.ring(queues)
-        doorbell.publish(organisation, kinds)
+class _Ringer:
+    """What one commit tells: every queue once, every fact."""
 
-    return ring
+    def __init__(self, organisation: int) -> None:
+        self.organisation = organisation
+        self.queues: set[str] = set()
+        self.kinds: list[tuple[str, str]] = []
+
+    def __call__(self) -> None:
+        doorbell.ring(self.queues)
+        doorbell.publish(self.organisation, self.kinds)
+
+
+def _ring_after_commit(organisation: int, queues: set[str], kinds: list[tuple[str, str]]) -> None:
+    """Adds to the ringer that this transaction has already, if a rollback that takes it would take us too.
+
+    The reverse, a savepoint of ours rolled back alone, rings once for nothing, which is harmless.
+    """
+    held = transaction.get_connection()
+    within = set(held.savepoint_ids)
+    for savepoints, hook, _robust in held.run_on_commit:
+        if isinstance(hook, _Ringer) and hook.organisation == organisation and savepoints <= within:
+            break
+    else:
+        hook = _Ringer(organisation)
+        transaction.on_commit(hook)
+    hook.queues |= queues
+    hook.kinds += kinds
 
 
 def replay(delivery_id: int, *, organisation: int, now: datetime, actor: str) -> bool:

@@ -1,4 +1,4 @@
-"""The shapes of `cxms/flows.py`: which handler follows which fact, and what runs by the clock. No tables, no imports up.
+"""The shapes of `cxms/flows.py`: what follows which fact, what runs by the clock, what loops beside. No tables, no imports up.
 
 A *database* follower is `handler(*, organisation, facts, now)`: called inside the organisation's scope with one
 claimed fact; its effect and the delivery's `done_at` commit together, a crash rolls both back: exactly once.
@@ -34,3 +34,11 @@ class Timer:
     organisations: str
     run: str
     next_at: str = ""
+
+
+@dataclass(frozen=True)
+class Pump:
+    """Slow talk with the outside world: `run` loops for ever in a thread of its own of every worker child."""
+
+    name: str
+    run: str

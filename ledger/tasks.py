@@ -6,9 +6,11 @@ import threading
 import time
 
 from celery import shared_task
+from django.conf import settings
 from django.db import close_old_connections, connections
+from django.utils.module_loading import import_string
 
-from ledger import clockwork, runner
+from ledger import clockwork, purge, runner
 
 log = logging.getLogger(__name__)
 
@@ -35,5 +37,17 @@ def poll_forever() -> None:
 
 
 def start_polling() -> None:
-    """Starts the polling thread of this worker child."""
+    """Starts the polling thread of this worker child, and one for each pump."""
     threading.Thread(target=poll_forever, name="ledger-poll", daemon=True).start()
+    for pump in import_string(settings.LEDGER_PUMPS):
+        threading.Thread(target=import_string(pump.run), name=f"pump-{pump.name}", daemon=True).start()
+
+
+def old_organisations() -> list[int]:
+    """Timer: who has deliveries or idempotency keys that ended long ago."""
+    return purge.due_organisations()
+
+
+def purge_organisation(*, organisation: int) -> int:
+    """Timer: delete a slice of them."""
+    return purge.purge(organisation)

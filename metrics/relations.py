@@ -127,28 +127,77 @@ _HEARD = (
 _T_SPAN = _SPAN.replace("organisation_id", "t.organisation_id").replace("local_day", "t.local_day")
 _T_CUTS = _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ())
 TICKETS = Relation(f"(select t.* from complaints_ticket t {_HEARD} where {_T_SPAN})", _T_CUTS)
-# the first resolution that was not undone, and whether the case came back after it
-SOLUTIONS = Relation(
-    "(select t.*, solved.at as solved_at, exists (select 1 from complaints_move m"
-    " where m.organisation_id = t.organisation_id and m.ticket_id = t.id and m.kind = 'reopen'"
-    " and coalesce(m.data ->> 'mode', '') <> 'undo' and m.at >= solved.at and m.at < solved.at + interval '14 days')"
-    f" as came_back from complaints_ticket t {_HEARD} cross join lateral (select min(m.at) as at from complaints_move m"
+# what is to be solved: a duplicate is solved on the one that was kept
+CASES = Relation(f"(select t.* from complaints_ticket t {_HEARD} where {_T_SPAN} and t.duplicate_of_id is null)", _T_CUTS)
+# the first resolution that was not undone
+_SOLVED = (
+    "cross join lateral (select min(m.at) as at from complaints_move m"
     " where m.organisation_id = t.organisation_id and m.ticket_id = t.id and m.kind in ('resolve', 'accept')"
     " and not exists (select 1 from complaints_move u where u.organisation_id = m.organisation_id"
     " and u.ticket_id = m.ticket_id and u.kind = 'reopen' and u.data ->> 'mode' = 'undo' and u.seq > m.seq"
     " and u.at < m.at + interval '1 hour')) as solved"
+)
+# …and whether the case came back after it
+SOLUTIONS = Relation(
+    "(select t.*, solved.at as solved_at, exists (select 1 from complaints_move m"
+    " where m.organisation_id = t.organisation_id and m.ticket_id = t.id and m.kind = 'reopen'"
+    " and coalesce(m.data ->> 'mode', '') <> 'undo' and m.at >= solved.at and m.at < solved.at + interval '14 days')"
+    f" as came_back from complaints_ticket t {_HEARD} {_SOLVED}"
     f" where {_T_SPAN} and solved.at is not null)",
     _T_CUTS,
+)
+# the same resolutions on the day they were made, whenever the case came
+_SOLVED_DAY = "(solved.at at time zone o.timezone)::date"
+RESOLUTIONS = Relation(
+    "(select t.organisation_id, t.id, t.customer_id, t.unit_id, t.staff_id, t.touchpoint_id, t.channel, t.topics,"
+    f" {_SOLVED_DAY} as local_day from complaints_ticket t {_HEARD} {_SOLVED}"
+    " join tenancy_organisation o on o.id = t.organisation_id"
+    " where t.organisation_id = %(org)s and t.duplicate_of_id is null and t.local_day < %(to_date)s"
+    f" and {_SOLVED_DAY} >= %(from_date)s and {_SOLVED_DAY} < %(to_date)s)",
+    _T_CUTS,
+)
+# how often and how long a case was held; near the cap: four of the five days of a cycle
+HOLDS = Relation(
+    f"(select t.*, h.n_pauses, h.paused_seconds, h.near_cap from complaints_ticket t {_HEARD} cross join lateral ("
+    "select coalesce(sum(n), 0) as n_pauses, coalesce(sum(seconds), 0)::bigint as paused_seconds,"
+    " coalesce(bool_or(seconds >= 4 * 86400), false) as near_cap from (select count(*) as n, sum(greatest(0, extract(epoch from"
+    " least(coalesce(p.to_at, p.expires_at), %(now)s) - p.from_at))) as seconds from complaints_pause p"
+    " where p.organisation_id = t.organisation_id and p.ticket_id = t.id and p.from_at <= %(now)s group by p.cycle) c) h"
+    f" where {_T_SPAN} and t.duplicate_of_id is null)",
+    _T_CUTS,
+)
+# levels that fired, and who said he has it in hand
+_RUNG = (
+    "case when e.level like '+%%' then '4' when e.level::numeric >= 1 then '3' when e.level::numeric >= 0.75 then '2' else '1' end"
+)
+LEVELS = Relation(
+    f"(select t.*, e.written_at, e.acknowledged_at as said_at, {_RUNG} as level from complaints_ticket t {_HEARD}"
+    " join complaints_escalation e on e.organisation_id = t.organisation_id and e.ticket_id = t.id and e.written_at <= %(now)s"
+    f" where {_T_SPAN} and not t.is_history)",
+    {**_T_CUTS, "level": Cut("r.level")},
 )
 _VERDICT = (
     "case when k.state in ('running', 'paused') and k.stopped_at is null and k.state <> 'paused'"
     " and k.due_at < %(now)s then 'breached' when k.state = 'paused' then 'running' else k.state end"
 )
 CLOCKS = Relation(
-    f"(select t.*, k.clause, {_VERDICT} as verdict from complaints_ticket t {_HEARD}"
+    f"(select t.*, k.clause, {_VERDICT} as verdict, k.state as clock_state from complaints_ticket t {_HEARD}"
     " join complaints_clock k on k.organisation_id = t.organisation_id and k.ticket_id = t.id"
     f" where {_T_SPAN})",
     {**_T_CUTS, "clause": Cut("r.clause")},
+)
+# who scored as a detractor: can he be reached, and when did a person first reach him
+DETRACTORS = Relation(
+    "(select s.*, f.customer_id, f.received_at as asked_at, (coalesce(b.phone, '') <> '' or coalesce(b.email, '') <> '') as is_reachable,"
+    " told.at as told_at from feedback_score s join feedback_feedback f"
+    " on f.organisation_id = s.organisation_id and f.id = s.feedback_id and f.deleted_at is null"
+    " left join customers_customer b on b.organisation_id = s.organisation_id and b.id = f.customer_id"
+    " left join complaints_ticket t on t.organisation_id = s.organisation_id and t.feedback_id = s.feedback_id"
+    " left join lateral (select min(m.at) as at from complaints_move m where m.organisation_id = t.organisation_id"
+    " and m.ticket_id = t.id and m.at <= %(now)s and m.actor <> 'customer'"
+    " and (m.kind in ('reply', 'propose') or m.kind = 'contact' and m.data ->> 'reached' = 'true')) as told on true"
+    f" where s.{_SPAN.replace('local_day', 's.local_day')} and s.kind = 'nps' and s.item = '' and not s.excluded and s.value <= 6)",
+    _cuts((_CUSTOMER.format(key="r.customer_id"),), "a.topic_codes", (_ANALYSIS.format(key="r.feedback_id"),)),
 )
 # what could have led to a complaint; events know neither channel nor topic
 EXPOSURE = Relation(
@@ -163,7 +212,12 @@ RELATIONS: dict[str, Relation] = {
     "sentiments": SENTIMENTS,
     "customers": CUSTOMERS,
     "tickets": TICKETS,
+    "cases": CASES,
     "solutions": SOLUTIONS,
     "clocks": CLOCKS,
+    "detractors": DETRACTORS,
+    "resolutions": RESOLUTIONS,
+    "holds": HOLDS,
+    "levels": LEVELS,
     "exposure": EXPOSURE,
 }

@@ -51,11 +51,12 @@ class Where:
     tier: str = ""
     topic: str = ""
     clause: str = ""
+    level: str = ""
     paths: tuple[str, ...] = field(default_factory=tuple)
 
     def given(self) -> dict[str, str]:
         """The filters that are set, without `paths`."""
-        names = ("unit", "staff", "channel", "touchpoint", "tier", "topic", "clause")
+        names = ("unit", "staff", "channel", "touchpoint", "tier", "topic", "clause", "level")
         return {name: value for name in names if (value := getattr(self, name))}
 
     def without(self, names: Iterable[str]) -> "Where":

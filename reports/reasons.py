@@ -81,13 +81,13 @@ def reasons(
     by_topic = series(
         organisation=organisation, metric="nps", period=period, by=("topic",), where=where, now=now, raw=True
     ).points
-    totals = _totals(organisation, period, where)
+    counted = totals(organisation, period, where)
     cells = [cell for cell in by_topic if cell.by["topic"] != NOT_A_REASON and (cell.n or 0) >= MIN_N]
-    rows = _reasons(cells, totals["analysed"])
+    rows = _reasons(cells, counted["analysed"])
     shown = rows[:limit]
     quoted = [_with_quote(row, organisation, period, where, names or {}) for row in shown]
-    n = sum(totals["analysed"])
-    return Reasons(quoted, n, len(rows) - len(shown), totals["pending"], totals["silent"])
+    n = sum(counted["analysed"])
+    return Reasons(quoted, n, len(rows) - len(shown), counted["pending"], counted["silent"])
 
 
 def answers(*, organisation: int, period: Period, where: Where, excluded: bool = False) -> QuerySet[Score]:
@@ -116,7 +116,7 @@ def placed(rows: QuerySet[Row], where: Where, table: str) -> QuerySet[Row]:
     return rows
 
 
-def _totals(organisation: int, period: Period, where: Where) -> dict[str, Any]:
+def totals(organisation: int, period: Period, where: Where) -> dict[str, Any]:
     """(promoters, passives, detractors) whose words are analysed; answers still pending; answers without words."""
     done = Exists(Analysis.objects.filter(organisation_id=organisation, **_CURRENT))
     rows = answers(organisation=organisation, period=period, where=where).annotate(is_done=done)
@@ -186,11 +186,11 @@ def lift(d: int, n_d: int, r: int, n_r: int) -> tuple[float | None, float | None
 def _with_quote(row: Reason, organisation: int, period: Period, where: Where, names: dict[str, str]) -> Reason:
     if row.n < MIN_N_QUOTE:
         return row
-    quote = _pick(row.topic, not row.is_praise, organisation, period, where, names)
+    quote = pick(row.topic, not row.is_praise, organisation, period, where, names)
     return Reason(**{**row.__dict__, "quote": quote})
 
 
-def _pick(
+def pick(
     topic: str, is_negative: bool, organisation: int, period: Period, where: Where, names: dict[str, str]
 ) -> Quote | None:
     """The rule: among the newest 200 of the side, the strongest feeling towards the topic, then the newest."""

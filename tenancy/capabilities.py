@@ -25,6 +25,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "customers:read": frozenset({A, M, E, R, S, F}),
     "customers:write": frozenset({A, M}),
     "events:write": frozenset({A, M}),
+    "changes:read": frozenset({A}),
     "metrics:read": frozenset({A, M, E, R, S, Y}),
     "metrics:raw": frozenset({A}),
     "calendars:write": frozenset({A, M}),
@@ -34,6 +35,17 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "backdate": frozenset({A}),
     "notices:read": frozenset({A, M, E, R, S, F, Y}),
     "settings:read": frozenset({A, M}),
+    "settings:write": frozenset({A, M}),
+    "members:write": frozenset({A}),
+    "surveys:read": frozenset({A, M, R, S, Y}),
+    "surveys:write": frozenset({A, M}),
+    "imports:write": frozenset({A, M}),
+    "journeys:read": frozenset({A, M, E, R, S, Y}),
+    "journeys:write": frozenset({A, M}),
+    "actions:read": frozenset({A, M, E, R, S, Y}),
+    "actions:write": frozenset({A, M, R, S}),
+    "reports:read": frozenset({A, M, E, R, S, Y}),
+    "reports:write": frozenset({A, M}),
 }
 
 API_SCOPES = (
@@ -44,6 +56,7 @@ API_SCOPES = (
     "customers:read",
     "customers:write",
     "events:write",
+    "changes:read",
     "metrics:read",
     "metrics:raw",
     "calendars:write",

@@ -11,6 +11,7 @@ class UnitKind(TextChoices):
     REGION = "region", _("大区")
     STORE = "store", _("门店")
     TEAM = "team", _("班组")
+    DEPARTMENT = "department", _("部门")
 
 
 class Role(TextChoices):

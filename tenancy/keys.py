@@ -4,14 +4,18 @@ import hashlib
 import hmac
 import secrets
 import string
+import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
+from cxms.lib.ids import new_id
+from tenancy import audit
 from tenancy.capabilities import API_SCOPES
 from tenancy.models import ApiKey
 
@@ -45,14 +49,24 @@ def _check(body: str) -> str:
     return out
 
 
-def issue(*, organisation: int, scopes: list[str], name: str, now: datetime, actor: str, days: int = 365) -> str:
+def issue(
+    *,
+    organisation: int,
+    scopes: list[str],
+    name: str,
+    now: datetime,
+    actor: str,
+    days: int = 365,
+    key_id: uuid.UUID | None = None,
+) -> str:
     """Makes a key and returns it; it cannot be shown again. Raises for an unknown scope."""
     unknown = [scope for scope in scopes if scope not in API_SCOPES]
     if unknown or not scopes:
         message = _("未知的权限范围：%(scopes)s") % {"scopes": ", ".join(unknown) or "-"}
         raise ApiKeyError(message, code="unknown_scope", field="scopes")
     prefix, secret = _random(12), _random(43)
-    ApiKey.objects.create(
+    row = ApiKey.objects.create(
+        id=key_id or new_id(),
         organisation_id=organisation,
         prefix=prefix,
         digest=hashlib.sha256(secret.encode()).digest(),
@@ -61,7 +75,24 @@ def issue(*, organisation: int, scopes: list[str], name: str, now: datetime, act
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
+    audit.note("key.issued", row.id, organisation=organisation, actor=actor, now=now, detail={"scopes": row.scopes})
     return f"{PREFIX}{prefix}_{secret}{_check(prefix + secret)}"
+
+
+def revoke(key_id: uuid.UUID, *, organisation: int, now: datetime, actor: str) -> None:
+    """Ends a key with the next request; again is a no-op. Raises ApiKeyError not_found."""
+    row = ApiKey.objects.select_for_update().filter(organisation_id=organisation, id=key_id).first()
+    if row is None:
+        raise ApiKeyError("not found", code="not_found")
+    if row.revoked_at is None:
+        row.revoked_at = now
+        row.save(update_fields=["revoked_at"])
+        audit.note("key.revoked", row.id, organisation=organisation, actor=actor, now=now)
+
+
+def all_of(*, organisation: int) -> QuerySet[ApiKey]:
+    """Every key ever issued, the newest first; none of them can be read back."""
+    return ApiKey.objects.filter(organisation_id=organisation).order_by("-created_at", "-id")
 
 
 def find(token: str, *, now: datetime) -> FoundKey | None:

@@ -4,7 +4,7 @@
 tables of the house: a UUIDv7 key, an organisation, a scoped manager.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -17,6 +17,8 @@ from cxms.lib.ids import new_id
 from tenancy.enums import Role, UnitKind
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(9999, 12, 31)
 
 
 class Organisation(models.Model):
@@ -29,6 +31,10 @@ class Organisation(models.Model):
     language = models.CharField(max_length=10, default="zh-hans")
     channels_off = ArrayField(models.CharField(max_length=12), default=list)
     complaint_exposure = models.CharField(max_length=24, default="order")
+    industry = models.CharField(max_length=24, blank=True, default="", db_default="")
+    admins_need_totp = models.BooleanField(default=False, db_default=False)
+    set_up_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1, db_default=1)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -53,6 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=80)
     language = models.CharField(max_length=10, blank=True, default="")
     theme = models.CharField(max_length=8, blank=True, default="")
+    single_keys = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
 
@@ -87,6 +94,7 @@ class Unit(TenantModel):
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     path = models.CharField(max_length=400)
     retired_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1, db_default=1)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="unit_code")]
@@ -97,6 +105,11 @@ class Unit(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def depth(self) -> int:
+        """How far below the headquarters: 0 for itself."""
+        return self.path.count("/") - 2
 
 
 class UnitPlacement(TenantModel):
@@ -121,6 +134,7 @@ class Staff(TenantModel):
     name = models.CharField(max_length=80)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     left_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1, db_default=1)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "employee_no"], name="staff_no")]
@@ -138,6 +152,7 @@ class Touchpoint(TenantModel):
     owner_unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
     position = models.SmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1, db_default=1)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="touchpoint_code")]
@@ -154,6 +169,7 @@ class Member(TenantModel):
     staff = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
     absent = models.BooleanField(default=False)
     left_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1, db_default=1)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "user"], name="member_user")]
@@ -171,6 +187,35 @@ class MemberRole(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "member", "role", "unit"], name="member_role")]
+
+
+class Invitation(TenantModel):
+    """An e-mail asked to become a member. `generation` makes the link; sending again raises it, so older links die."""
+
+    email = models.EmailField()
+    name = models.CharField(max_length=80, blank=True, default="")
+    roles = models.JSONField()
+    generation = models.IntegerField(default=1)
+    digest = models.BinaryField()
+    invited_by = models.CharField(max_length=120)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "email"],
+                name="invitation_open_once",
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True) | models.Q(revoked_at__isnull=True),
+                name="invitation_one_end",
+            ),
+        ]
 
 
 class ApiKey(TenantModel):
@@ -196,6 +241,21 @@ class CalendarVersion(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "code", "version"], name="calendar_version")]
+
+
+class UnitHours(TenantModel):
+    """Which calendar a unit kept from `at` on, and in which zone its hours were read. Appended by changes only."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    calendar = models.CharField(max_length=64)
+    timezone = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            # the hours of a unit across its changes
+            models.Index(fields=["organisation", "unit", "at"], name="unit_hours"),
+        ]
 
 
 class AuditEvent(TenantModel):

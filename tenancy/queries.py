@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
 
+from tenancy import hours
 from tenancy.models import Member, Organisation, Staff, Touchpoint, Unit, User
 
 
@@ -26,6 +27,15 @@ def organisation(organisation_id: int) -> Organisation:
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of this name."""
     return ZoneInfo(name)
+
+
+def is_zone(name: str) -> bool:
+    """True when the IANA zone exists."""
+    try:
+        zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def memberships_of(user: User) -> list[tuple[int, str, str]]:
@@ -97,3 +107,14 @@ def root_path(*, organisation: int) -> str:
     """The path of the headquarters: what a complaint without a unit belongs to."""
     row = Unit.objects.filter(organisation_id=organisation, parent__isnull=True).order_by("path").first()
     return row.path if row else "/"
+
+
+def root_key(*, organisation: int) -> Any:
+    """The key of the headquarters, or None."""
+    rows = Unit.objects.filter(organisation_id=organisation, parent__isnull=True).order_by("path")
+    return rows.values_list("id", flat=True).first()
+
+
+def calendar_code(unit: Unit | None, *, organisation: int) -> str:
+    """The calendar a unit keeps: its own, else that of the nearest unit above it that has one, else `office`."""
+    return hours.of(unit, organisation=organisation).calendar

@@ -62,7 +62,7 @@ class Face:
 def face(view: ClockView, *, size: str, now: datetime) -> Face:
     """The face of a clock at `now`."""
     state = state_of(view)
-    name = words.promise(view.clock.kind, view.target_seconds, is_met=state == "met")
+    name = words.promise_of(view.clock, view.target_seconds, is_met=state == "met")
     time = time_words(view, state, size, now)
     return Face(
         key=str(view.clock.id),
@@ -77,6 +77,25 @@ def face(view: ClockView, *, size: str, now: datetime) -> Face:
         due=view.due_at,
         ticks=_ticks(view, state, now),
         target_seconds=view.target_seconds,
+    )
+
+
+def standing(kind: str, target_seconds: int, size: str = "", promise: str = "") -> Face:
+    """The face of a promise before anybody makes use of it: a whole ring with its time and its name."""
+    name, time = promise or words.promise(kind, target_seconds), words.span(target_seconds)
+    return Face(
+        key=f"{kind}-{target_seconds}",
+        state="run",
+        size=size,
+        time=time,
+        name=name,
+        label=_("，").join([name, time]),
+        dash="100 200",
+        glyph=GLYPHS["run"],
+        has_notches=True,
+        due=None,
+        ticks="",
+        target_seconds=target_seconds,
     )
 
 

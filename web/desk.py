@@ -1,27 +1,40 @@
 """承诺台: every complaint by its next deadline. Views and filters travel in the URL."""
 
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from alerts import queries as alert_queries
-from complaints import desk, queries
-from complaints.enums import Severity
-from complaints.models import Ticket
+from complaints import bulk, desk, queries, saved_views
+from complaints.enums import ClockState, Severity, State
+from complaints.models import SavedView, Ticket
 from complaints.queries import Filters
-from feedback.nlp.taxonomy import topic_labels
+from feedback import topics
+from tenancy import queries as tenancy_queries
+from tenancy.enums import Channel, Role
+from tenancy.models import Member
 from web.door import Visit, needs
+from web.forms import Form
 from web.home import mark
 from web.units import Switcher
 
 PAGE_SIZE = 30
 QUEUE_SIZE = 30
-VIEWS = ("open", "breached", "due_soon", "held", "unassigned", "resolved")
+VIEWS = ("open", "breached", "due_soon", "held", "unassigned", "to_accept", "resolved")
+DUE = (30, 60, 120, 240, 1440)
+ORDERS = ("due", *queries.ORDERS)
+CLOCKS = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
+# what a saved view keeps of the URL
+KEPT = ("view", "q", "unit", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "from", "to", "due", "order")
+NARROWING = ("q", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "from", "to", "due")
+MORE = ("state", "owner", "tier", "channel", "clock", "contact", "due", "order")
 
 
 @dataclass(frozen=True)
@@ -33,30 +46,77 @@ class View:
     n: int | None
     query: str
     is_here: bool
+    saved: SavedView | None = None
+
+
+def one_of(value: str, options: Sequence[str], default: str = "") -> str:
+    """The value when it is one of the options, else the default."""
+    return value if value in options else default
+
+
+def filters_from(get: QueryDict, visit: Visit) -> Filters:
+    """The filters a query string names, inside the person's subtrees; what is unknown means any."""
+    due = get.get("due", "")
+    return Filters(
+        view=one_of(get.get("view", ""), (*VIEWS, "all"), "open"),
+        q=get.get("q", "").replace("\x00", "").strip()[:80],
+        unit=get.get("unit", "").replace("\x00", "")[:64],
+        severity=one_of(get.get("severity", ""), Severity.values),
+        state=one_of(get.get("state", ""), State.values),
+        owner=_owner(get.get("owner", ""), visit),
+        topic=get.get("topic", "").replace("\x00", "")[:40],
+        tier=get.get("tier", "").replace("\x00", "")[:40],
+        channel=one_of(get.get("channel", ""), Channel.values),
+        clock=one_of(get.get("clock", ""), CLOCKS),
+        verdict=_verdict(get.get("verdict", "")),
+        paused=one_of(get.get("paused", ""), ("1",)),
+        from_date=_day(get.get("from", "")),
+        to_date=_day(get.get("to", "")),
+        contact=one_of(get.get("contact", ""), ("due",)),
+        due_minutes=int(due) if due.isascii() and due.isdigit() and len(due) < 6 else 0,
+        order=one_of(get.get("order", ""), ORDERS, "due"),
+        paths=visit.seat.paths,
+    )
+
+
+def _verdict(value: str) -> str:
+    """“clause:verdict” of a figure that was opened."""
+    clause, _colon, verdict = value.replace("\x00", "")[:80].rpartition(":")
+    return f"{clause}:{verdict}" if verdict in ClockState.values else ""
+
+
+def _day(value: str) -> date | None:
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if 1990 <= found.year <= 2100 else None
+
+
+def _owner(value: str, visit: Visit) -> str:
+    """`me`, `none`, or a member's key → what the filter looks for."""
+    if value in {"", "none"}:
+        return value
+    if value == "me":
+        return visit.user.email
+    try:
+        key = uuid.UUID(value)
+    except ValueError:
+        return ""
+    found = Member.objects.filter(organisation_id=visit.organisation.id, id=key).select_related("user").first()
+    return found.user.email if found else ""
 
 
 def filters_of(request: HttpRequest, visit: Visit, units: Switcher) -> Filters:
     """The filters in the URL; an unknown view is the open one, `owner=me` is the person himself."""
-    get = request.GET
-    view = get.get("view", "open")
-    owner = visit.user.email if get.get("owner") == "me" else ""
-    severity = get.get("severity", "")
-    return units.narrow(
-        Filters(
-            view=view if view in VIEWS else "open",
-            q=get.get("q", "").strip()[:80],
-            severity=severity if severity in Severity.values else "",
-            owner=owner,
-            topic=get.get("topic", "")[:40],
-        )
-    )
+    return replace(filters_from(request.GET, visit), unit=units.code)
 
 
 def kept(request: HttpRequest, **changed: str | None) -> str:
     """The URL's query with some parts changed; None drops one. The page number is always dropped."""
     query = request.GET.copy()
-    query.pop("page", None)
-    query.pop("tab", None)
+    for name in ("page", "tab"):
+        query.pop(name, None)
     for name, value in changed.items():
         query.pop(name, None)
         if value:
@@ -65,46 +125,94 @@ def kept(request: HttpRequest, **changed: str | None) -> str:
 
 
 def views_of(request: HttpRequest, filters: Filters, visit: Visit) -> list[View]:
-    """The tabs with their counts."""
+    """The house's tabs and the person's saved ones, with their counts."""
     labels = {
         "open": _("未结"),
         "breached": _("已失约"),
         "due_soon": _("2 小时内"),
         "held": _("暂停"),
         "unassigned": _("未指派"),
+        "to_accept": _("待我部门接收"),
         "resolved": _("已解决"),
     }
     counts = queries.counts(filters, organisation=visit.organisation.id, now=visit.now)
-    return [
-        View(name, labels[name], counts.get(name), kept(request, view=name), name == filters.view) for name in VIEWS
+    saved = request.GET.get("saved", "")
+    found = [
+        View(name, labels[name], counts.get(name), kept(request, view=name, saved=None), name == filters.view and not saved)
+        for name in VIEWS
     ]
+    for row in saved_views.of_seat(visit.seat, organisation=visit.organisation.id):
+        asked = filters_from(QueryDict(row.query), visit)
+        n = queries.n_tickets(asked, organisation=visit.organisation.id, now=visit.now)
+        found.append(View("saved", row.name, n, f"{row.query}&saved={row.id}".lstrip("&"), str(row.id) == saved, row))
+    return found
+
+
+def worth_keeping(request: HttpRequest) -> str:
+    """The part of the URL a saved view remembers, in a fixed order."""
+    query = QueryDict(mutable=True)
+    for name in KEPT:
+        if request.GET.get(name):
+            query[name] = request.GET[name][:80]
+    return query.urlencode()
 
 
 @needs("complaints:read")
 def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The dense list."""
+    return page_of(request, visit, Form({}))
+
+
+def page_of(request: HttpRequest, visit: Visit, form: Form) -> HttpResponse:
+    """The list with a form on it: what a refused bulk move or view was to be, and why it was refused."""
     units = Switcher(request, visit)
     filters = filters_of(request, visit, units)
-    found = queries.tickets(filters, organisation=visit.organisation.id, now=visit.now)
+    organisation = visit.organisation.id
+    found = queries.tickets(filters, organisation=organisation, now=visit.now)
     page: Page[Ticket] = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = rows_of(list(page.object_list), filters, visit)
-    told = alert_queries.latest_of_tickets([row.ticket.id for row in rows], organisation=visit.organisation.id)
+    told = alert_queries.latest_of_tickets([row.ticket.id for row in rows], organisation=organisation)
+    views = views_of(request, filters, visit)
     context: dict[str, Any] = {
         "units": units,
         "filters": filters,
-        "views": views_of(request, filters, visit),
+        "views": views,
+        "saved": next((view.saved for view in views if view.saved and view.is_here), None),
         "page": page,
         "rows": rows,
         "told": told,
         "mark": mark(rows),
-        "severities": Severity.choices,
-        "topics": topic_labels(),
+        "form": form,
+        "may_write": visit.seat.may("complaints:write"),
+        "may_manage": visit.seat.may("complaints:manage"),
+        "most": bulk.MOST,
+        "token": uuid.uuid4().hex,
+        "me": visit.seat.member,
+        "roles": Role.choices,
         "query": kept(request),
+        "worth": worth_keeping(request),
         "only_mine": kept(request, owner=None if filters.owner else "me"),
-        "cleared": kept(request, q=None, severity=None, topic=None, owner=None, unit=None),
-        "is_filtered": bool(filters.q or filters.severity or filters.topic or filters.owner or filters.unit),
+        "cleared": kept(request, unit=None, saved=None, **dict.fromkeys(NARROWING)),
+        "is_filtered": bool(filters.unit or any(request.GET.get(name) for name in NARROWING)),
+        **_choices(request, visit),
     }
-    return render(request, "desk/list.html", context)
+    return render(request, "desk/list.html", context, status=form.status)
+
+
+def _choices(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    organisation = visit.organisation.id
+    return {
+        "severities": Severity.choices,
+        "states": [choice for choice in State.choices if choice[0] != State.WAITING],
+        "clocks": [(clock, ClockState(clock).label) for clock in CLOCKS],
+        "dues": DUE,
+        "channels": Channel.choices,
+        "tiers": desk.tiers(organisation=organisation),
+        "members": tenancy_queries.members_of(organisation=organisation),
+        "topics": topics.names(organisation=organisation),
+        "given": {name: request.GET.get(name, "") for name in KEPT},
+        "n_more": sum(bool(request.GET.get(name)) for name in MORE),
+    }
 
 
 def rows_of(tickets: Sequence[Ticket], filters: Filters, visit: Visit) -> list[desk.Row]:

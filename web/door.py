@@ -1,16 +1,20 @@
 """How a page names the capability it needs, and what it is given. Every view of `web` is wrapped here or is public."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from cxms.lib import clock
+from cxms.lib import buckets, clock
 from tenancy.members import Seat
 from tenancy.models import Organisation, User
 from tenancy.queries import zone
@@ -60,6 +64,29 @@ def needs(capability: str) -> Callable[[View], View]:
 
 
 def public(view: View) -> View:
-    """Marks a view that needs no log-in: health, language, the customer's signed pages."""
-    view.capability = PUBLIC  # type: ignore[attr-defined]
-    return view
+    """Marks a view that needs no log-in: health, language, the customer's signed pages.
+
+    What is sent to it is counted per address; who sends too much is answered 429, and what he typed stays in his page.
+    """
+
+    @wraps(view)
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rate = buckets.rate(settings.PUBLIC_RATE) if request.method == "POST" else None
+        if rate is not None:
+            taken = buckets.buckets.take(f"public:{_address(request)}", rate)
+            if taken.wait_seconds:
+                answer = render(request, "accounts/too_many.html", status=429)
+                answer["Retry-After"] = str(math.ceil(taken.wait_seconds))
+                return answer
+        return view(request, *args, **kwargs)
+
+    counted.capability = PUBLIC  # type: ignore[attr-defined]
+    return counted
+
+
+def _address(request: HttpRequest) -> str:
+    """The client's address, past the proxies that are ours."""
+    try:
+        return str(get_adapter(request).get_client_ip(request))
+    except (PermissionDenied, ImproperlyConfigured):
+        return str(request.META.get("REMOTE_ADDR", ""))

@@ -18,13 +18,13 @@ from complaints import queries as desk
 from complaints.models import Ticket
 from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
-from feedback import queries, voices
+from feedback import queries, topics, voices
 from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
 from feedback.queries import Filters
 from ledger.models import Fact
 from metrics.series import Where
-from reports import changes, topics, verbatim
+from reports import changes, verbatim
 from reports.reasons import placed
 from tenancy.enums import Channel
 from web.door import Visit, needs
@@ -86,7 +86,7 @@ def _asked(request: HttpRequest, visit: Visit) -> Asked:
         touchpoint=text["touchpoint"],
         kind=_known(text["kind"], Kind.values),
         sentiment=_known(text["sentiment"], Sentiment.values),
-        topic=_known(text["topic"], topics.TOPICS),
+        topic=_known(text["topic"], topics.LABELS),
         nps=nps if nps != "any" else "",
         red_line=state == "red",
         excluded=state == "excluded",
@@ -132,14 +132,14 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "lines": _lines(page, visit.organisation.id),
         "is_capped": page.paginator.count >= MOST,
         "query": query.urlencode(),
-        "menus": _menus(asked),
+        "menus": _menus(asked, visit.organisation.id),
         "filters": asked.filters,
         "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint"}],
     }
     return render(request, "feedback/list.html", context)
 
 
-def _menus(asked: Asked) -> list[dict[str, Any]]:
+def _menus(asked: Asked, organisation: int) -> list[dict[str, Any]]:
     filters = asked.filters
     groups = {"promoter": _("推荐者"), "passive": _("中立者"), "detractor": _("贬损者"), "any": _("全部回答")}
     states = {"counted": _("计入指标"), "excluded": _("已排除"), "pending": _("尚未分析"), "red": _("触及红线")}
@@ -147,7 +147,7 @@ def _menus(asked: Asked) -> list[dict[str, Any]]:
         ("channel", _("全部渠道"), Channel.choices, filters.channel),
         ("kind", _("全部类型"), Kind.choices, filters.kind),
         ("sentiment", _("全部情感"), Sentiment.choices, filters.sentiment),
-        ("topic", _("全部主题"), topics.TOPICS.items(), filters.topic),
+        ("topic", _("全部主题"), topics.names(organisation=organisation).items(), filters.topic),
         ("nps", _("推荐意愿"), groups.items(), asked.nps),
         ("state", _("全部状态"), states.items(), asked.state),
     )
@@ -160,11 +160,12 @@ def _lines(page: Page[Feedback], organisation: int) -> list[Line]:
     made = queries.analyses(ids, organisation=organisation)
     scores = queries.scores(ids, organisation=organisation)
     tickets = {t.feedback_id: t for t in Ticket.objects.filter(organisation_id=organisation, feedback_id__in=ids)}
-    return [_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id)) for row in rows]
+    names = topics.names(organisation=organisation)
+    return [_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id), names) for row in rows]
 
 
-def _line(row: Feedback, made: Analysis | None, scores: list[Score], ticket: Ticket | None) -> Line:
-    named = [topics.topic(code) for code in made.topic_codes[:3] if code != "other"] if made else []
+def _line(row: Feedback, made: Analysis | None, scores: list[Score], ticket: Ticket | None, names: dict[str, str]) -> Line:
+    named = [names.get(code, code) for code in made.topic_codes[:3] if code != "other"] if made else []
     parts = verbatim.short(row.text, made.pii if made else ())
     return Line(row, parts if made or not row.text else [], made, [score_text(s) for s in scores if not s.item], named, ticket)
 
@@ -196,7 +197,7 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
         "row": row,
         "analysis": made,
         "pieces": verbatim.pieces(row.text, made.topics, made.pii) if made else [],
-        "aspects": _aspects(made),
+        "aspects": _aspects(made, visit.organisation.id),
         "n_masked": len(made.pii) if made else 0,
         "scores": queries.scores([row.id], organisation=organisation).get(row.id, []),
         "n_twins": queries.twins(row, organisation=organisation),
@@ -211,13 +212,14 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     return render(request, "feedback/one.html", context)
 
 
-def _aspects(made: Analysis | None) -> list[dict[str, Any]]:
+def _aspects(made: Analysis | None, organisation: int) -> list[dict[str, Any]]:
     words = {"neg": _("负面"), "pos": _("正面"), "mid": _("中性")}
+    names = topics.names(organisation=organisation)
     rows = []
     for number, mention in enumerate(made.topics if made else (), start=1):
         feel = verbatim.feel_of(mention["sentiment"])
         score = changes.signed(mention["sentiment"], 1)
-        rows.append({"number": number, "name": topics.topic(mention["code"]), "feel": feel, "word": words[feel], "score": score})
+        rows.append({"number": number, "name": names.get(mention["code"], mention["code"]), "feel": feel, "word": words[feel], "score": score})
     return rows
 
 

@@ -2,19 +2,28 @@
 
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from alerts import watchdog
 from ledger import runner
 from web.door import public
 
 FRESH_SECONDS = 15.0
+WATCHDOG_SECONDS = 90.0
 
 
 @public
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return JsonResponse({"status": "alive"})
+    """The process answers; `?detail=1` adds what the watchdog found wrong, and how long it has been silent."""
+    if "detail" not in request.GET:
+        return JsonResponse({"status": "alive"})
+    try:
+        silent = runner.silent_seconds(watchdog.HEARTBEAT)
+        detail = {"incidents": watchdog.open_incidents(), "watchdog": silent < WATCHDOG_SECONDS}
+    except DatabaseError:
+        detail = {"incidents": None, "watchdog": False}
+    return JsonResponse({"status": "alive", **detail})
 
 
 @public

@@ -1,6 +1,6 @@
 """今日: broken promises and those that break within two hours first, then what changed for real.
 
-Frontline people land on the log page; executives find open grave complaints above everything else.
+Frontline people land on the log page, executives on this week's report with open grave complaints above it.
 """
 
 import hashlib
@@ -13,9 +13,13 @@ from django.shortcuts import redirect, render
 from alerts import queries as alert_queries
 from complaints import desk, queries
 from complaints.queries import Filters
+from reports import queries as report_queries
+from reports import weekly_issue
 from reports.home import tiles
 from tenancy.enums import Role
+from web import start
 from web.door import Visit, needs
+from web.reports import sheet_context
 from web.shell import is_frontline
 from web.units import Switcher
 
@@ -27,14 +31,27 @@ def home(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The first page of the day, by role."""
     if is_frontline(visit.seat):
         return redirect("log")
+    if start.is_wanted(visit) and start.LATER not in request.session:
+        return redirect("start")
     units = Switcher(request, visit)
-    context: dict[str, Any] = {"units": units, "now": visit.now}
+    context: dict[str, Any] = {"units": units, "now": visit.now, "is_unfinished": start.is_wanted(visit)}
+    if visit.seat.roles == {Role.EXECUTIVE}:
+        return render(request, "report/executive.html", context | promises(visit, Filters(paths=visit.seat.paths)) | _report(visit))
     if visit.seat.may("complaints:read"):
         context |= promises(visit, units.narrow(Filters()))
     if visit.seat.may("metrics:read"):
         paths = (units.chosen.path,) if units.chosen else visit.seat.paths
         context["tiles"] = tiles(organisation=visit.organisation.id, now=visit.now, paths=paths)
     return render(request, "home/home.html", context)
+
+
+def _report(visit: Visit) -> dict[str, Any]:
+    """This week's report, which an executive comes for; opening it here counts as reading it."""
+    found = report_queries.latest_of(visit.seat.member, organisation=visit.organisation.id)
+    if found is None:
+        return {"report": None}
+    weekly_issue.opened(found, visit.seat.member, organisation=visit.organisation.id, now=visit.now)
+    return {"report": found, **sheet_context(found, reader=visit.seat.member.name)}
 
 
 def promises(visit: Visit, filters: Filters) -> dict[str, Any]:

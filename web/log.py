@@ -21,9 +21,8 @@ from customers.cards import Card
 from customers.models import Customer
 from cxms.lib.errors import DomainError
 from cxms.lib.text import clean_text
-from feedback import normalise
+from feedback import normalise, topics
 from feedback.intake import Source
-from feedback.nlp.taxonomy import topic_labels
 from feedback.shapes import RawVoice
 from tenancy import queries as tenancy_queries
 from tenancy.enums import UnitKind
@@ -95,7 +94,7 @@ def _file(typed: dict[str, str], visit: Visit) -> Ticket:
     complaint = Complaint(
         voice,
         severity=typed["severity"] if typed.get("severity") in Severity.values else "",
-        topics=(typed["topic"],) if typed.get("topic") in topic_labels() else (),
+        topics=(typed["topic"],) if typed.get("topic") in topics.LABELS else (),
     )
     body = json.dumps({k: v for k, v in typed.items() if k != "csrfmiddlewaretoken"}, ensure_ascii=False).encode()
     source = Source(body, "application/json", visit.actor)
@@ -143,7 +142,7 @@ def _guess_context(typed: dict[str, str], visit: Visit) -> dict[str, Any]:
         "values": values,
         "touched": " ".join(sorted(touched)),
         "touchpoints": desk.touchpoints(organisation=visit.organisation.id),
-        "topics": topic_labels(),
+        "topics": topics.choices(organisation=visit.organisation.id),
         "severities": Severity.choices,
         "has_text": bool(typed.get("text", "").strip()),
     }

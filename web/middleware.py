@@ -7,16 +7,22 @@ chooses among them. A view under `/o/`-less paths runs inside that scope, one tr
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from tenancy import members, queries
+from tenancy.enums import Role
 from tenancy.models import Organisation, User
 from tenancy.scope import organisation_scope
+from web.accounts import has_totp
 
-OPEN_PREFIXES = ("/accounts/", "/static/", "/api/", "/p/", "/healthz", "/readyz", "/language/")
+# pages that open without a log-in: signed links, public pages of a store, invitations, health and figures
+OPEN_PREFIXES = (
+    "/accounts/", "/static/", "/api/", "/p/", "/s/", "/f/", "/a/", "/invited/", "/healthz", "/readyz", "/prometheus", "/language/",
+)  # fmt: skip
 LANGUAGE_COOKIE = "cxms_language"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,6 +46,12 @@ class LanguageMiddleware:
             return response
 
 
+def lacks_totp(request: HttpRequest, user: User) -> bool:
+    """True for an administrator without a second factor where the organisation wants one of them."""
+    place, seat = getattr(request, "organisation", None), getattr(request, "seat", None)
+    return bool(place and seat and place.admins_need_totp and Role.ADMIN in seat.roles and not has_totp(user))
+
+
 class OrganisationMiddleware:
     """Opens the organisation's scope around every page of a logged-in member; others are sent to log in."""
 
@@ -55,6 +67,7 @@ class OrganisationMiddleware:
             return redirect(f"/accounts/login/?next={request.path}")
         memberships = queries.memberships_of(user)
         if not memberships:
+            logout(request)  # who has left everywhere has no session either
             return render(request, "accounts/no_organisation.html", status=403)
         chosen = request.session.get("organisation")
         organisation_id = next((key for key, _, _ in memberships if key == chosen), memberships[0][0])
@@ -63,6 +76,8 @@ class OrganisationMiddleware:
             request.organisation = Organisation.objects.get(id=organisation_id)  # type: ignore[attr-defined]
             request.seat = seat  # type: ignore[attr-defined]
             request.memberships = memberships  # type: ignore[attr-defined]
+            if lacks_totp(request, user):
+                return redirect("mfa_activate_totp")
             response = self.get_response(request)
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                 response.render()

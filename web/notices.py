@@ -8,8 +8,10 @@ from django.shortcuts import redirect, render
 
 from alerts import notices as bell
 from alerts import queries
+from alerts.acks import LADDER
 from alerts.models import Notice
 from alerts.wording import words
+from complaints.acknowledgements import DONE
 from web.door import Visit, needs
 
 
@@ -19,6 +21,7 @@ class Line:
 
     notice: Notice
     line: str
+    may_ack: bool
 
 
 @needs("notices:read")
@@ -31,7 +34,10 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         return redirect("notices")
     found = queries.of_member(member, organisation=organisation)
     language = getattr(request, "LANGUAGE_CODE", "")
-    lines = [Line(notice, words(notice, language=language).line) for notice in found]
+    may = visit.seat.may("complaints:write")
+    lines = [
+        Line(row, words(row, language=language).line, may and row.purpose in LADDER and row.ticket is not None and row.ticket.state not in DONE) for row in found
+    ]
     return render(request, "notices/list.html", {"lines": lines, "n_unread": sum(not n.read_at for n in found)})
 
 

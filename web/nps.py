@@ -3,7 +3,7 @@
 Figures come from `reports.dashboards`, geometry from `reports.figures`; here they only get their names and links.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cxms.lib.periods import Period
+from feedback import topics
 from metrics import queries
 from metrics.definitions.definition import Definition
 from metrics.series import Point, Where
@@ -22,10 +23,10 @@ from reports import changes, dashboards, figures
 from reports.dashboards import NpsPage, Place, Week
 from reports.figures import Sample
 from reports.reasons import Reason
-from reports.topics import topic
 from tenancy import queries as tenancy
 from tenancy.enums import Channel
 from tenancy.models import Touchpoint
+from web import words
 from web.door import Visit, needs
 from web.units import Switcher
 
@@ -99,7 +100,8 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
         "dots": _dots(page, filters, fold=request.GET.get("fold") != "0"),
         "places": [place for tier in page.ranking.tiers for place in tier] + page.ranking.grey,
         "unfold": _with(request, fold="0"),
-        "reasons": _reasons(page, filters),
+        "reasons": _reasons(page, filters, visit.organisation.id),
+        "may_act": visit.seat.may("actions:write"),
         "now": visit.now,
     }
     return render(request, "metrics/nps.html", context)
@@ -162,7 +164,7 @@ def _head(page: NpsPage, filters: Filters) -> dict[str, Any] | None:
         "value": changes.signed(point.value, 0),
         "margin": changes.plus_minus(point.margin, 1).strip(NBSP),
         "changes": [
-            {"words": _change(change), "kind": change.kind, "against": against, "p": _p(change.p)}
+            {"words": _change(change), "kind": change.kind, "against": against, "p": words.p_value(change.p)}
             for change, against in ((page.to_last_week, _("比上周")), (page.to_last_year, _("比去年同周")))
         ],
         "mix": [
@@ -179,12 +181,6 @@ def _head(page: NpsPage, filters: Filters) -> dict[str, Any] | None:
 
 def _change(change: changes.Change) -> str:
     return f"{change.arrow} {said}" if (said := changes.words(change, 1)) else ""
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return ""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
 
 
 # ---- the trend -----------------------------------------------------------------------------------------------------
@@ -251,20 +247,21 @@ def _dots(page: NpsPage, filters: Filters, *, fold: bool) -> list[dict[str, Any]
     return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
 
 
-def _reasons(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
+def _reasons(page: NpsPage, filters: Filters, organisation: int) -> list[dict[str, Any]]:
     rows = page.reasons.rows
     most = max([share for row in rows for share in (row.detractors.high or 0, row.promoters.high or 0)], default=1.0)
-    return [_reason(row, most, page, filters) for row in rows]
+    names = topics.names(organisation=organisation)
+    return [_reason(row, most, page, filters, names) for row in rows]
 
 
-def _reason(row: Reason, most: float, page: NpsPage, filters: Filters) -> dict[str, Any]:
+def _reason(row: Reason, most: float, page: NpsPage, filters: Filters, names: Mapping[str, str]) -> dict[str, Any]:
     left, right = ((e.value or 0.0, e.low or 0.0, e.high or 0.0) for e in (row.detractors, row.promoters))
     side = "promoter" if row.is_praise else "detractor"
     said = _("真实") if row.is_real else _("尚不明确")
     bounds = f"{changes.number(row.lift_low, 1)}{NBSP}–{NBSP}{changes.number(row.lift_high, 1)}" if row.lift_low else ""
     return {
         "row": row,
-        "name": topic(row.topic),
+        "name": names.get(row.topic, row.topic),
         "bars": figures.bars(left, right, most),
         "left": _share(left[0]),
         "right": _share(right[0]),
@@ -303,6 +300,7 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "units": units,
         "menus": _menus(filters, touchpoints, with_by=False),
         "query": request.GET.urlencode(),
+        "may_act": visit.seat.may("actions:write"),
         "whole": whole,
         "value": changes.shown(definition, whole.value),
         "margin": _interval(definition, whole),

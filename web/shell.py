@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from alerts import queries as alert_queries
 from complaints import desk
@@ -51,10 +52,26 @@ def _items(seat: Seat) -> list[Item]:
     voices = Item(
         "feedback-list", _("门店之声") if front else _("客户之声"), "message-2", "feedback:read", ("feedback-one",)
     )
-    numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", ("metric", "definition"), section=_("看清"))
+    surveys = Item("surveys", _("问卷"), "clipboard-text", "surveys:read", ("survey", "survey-new", "survey-poster"))
+    seen = _("看清")
+    numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", ("metric", "definition"), section=seen)
+    maps = Item("journeys", _("旅程"), "route", "journeys:read", ("journey", "journey-new"), section=seen)
+    weekly = Item("reports", _("周报"), "file-text", "reports:read", ("report",), section=seen)
+    better = _("改进")
+    actions = Item("actions", _("行动"), "target-arrow", "actions:read", ("action", "action-new"), section=better)
+    huddle = Item("huddle", _("例会"), "users", "actions:read", (), section=better)
     bell = Item("notices", _("通知"), "bell", "notices:read", (), "unread", section=_("消息"))
+    system = _("系统")
+    imports = Item("imports", _("导入"), "download", "imports:write", ("import",), section=system)
+    connect = Item("connect", _("接口"), "link", "webhooks:write", ("webhook", "api-keys"), section=system)
+    settings_ = Item("settings", _("设置"), "settings", "settings:read", (), section=system)
     first = [log, work] if front else [work, voices, log]
-    return [*home, *first, *([voices] if front else []), numbers, bell]
+    if seat.roles == {Role.EXECUTIVE}:
+        # an executive's first page is the report itself
+        first_page = Item("home", pgettext("tab", "周报"), "file-text", "home:read", ("reports", "report"))
+        return [first_page, work, voices, numbers, maps, actions, huddle, bell]
+    rest = [surveys, numbers, maps, weekly, actions, huddle, bell, imports, connect, settings_]
+    return [*home, *first, *([voices] if front else []), *rest]
 
 
 def is_frontline(seat: Seat) -> bool:
@@ -87,7 +104,7 @@ class Shell:
             if self.seat.may(item.capability):
                 new = item.section if item.section != section else ""
                 section = item.section
-                is_here = here == item.name or here in item.names
+                is_here = here == item.name or here in item.names or here.startswith(f"{item.name}-")
                 found.append(Item(**{**item.__dict__, "url": url, "is_here": is_here, "section": new}))
         return found
 

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from alerts.models import Notice
 from alerts.wording import clause_label, level_words
-from complaints.enums import PauseReason, Severity
+from complaints import assigning, offers, reconstruction
+from complaints.enums import ContactWay, PauseReason, Severity
 from complaints.models import Escalation, Move, Ticket
 from customers.models import CustomerEvent
+from feedback.models import Feedback
 from web import words
 
 ICONS = {
@@ -21,6 +24,10 @@ ICONS = {
     "reply": "send",
     "reconstruct": "clipboard-text",
     "propose": "file-text",
+    "ask": "hourglass",
+    "approve": "shield-check",
+    "refuse": "x",
+    "rate": "star",
     "accept": "thumb-up",
     "decline": "mood-sad",
     "hold": "player-pause",
@@ -33,7 +40,19 @@ ICONS = {
     "excuse": "shield-check",
     "message": "message-2",
     "visit": "map-pin",
+    "contact": "phone",
+    "correct": "pencil",
     "notified": "bell",
+    "duplicate": "link",
+    "unduplicate": "history",
+    "join_incident": "link",
+    "leave_incident": "history",
+    "split": "link",
+    "linked": "link",
+    "hand_over": "route",
+    "accept_handover": "check",
+    "refuse_handover": "history",
+    "withdraw_handover": "history",
 }
 SPOKEN = {"opened", "reply", "message", "note", "propose"}
 
@@ -49,6 +68,10 @@ class Entry:
     is_said: bool = False
     from_customer: bool = False
     can_cite: bool = True
+    files: tuple[Any, ...] = ()
+    key: str = ""
+    who: str = ""
+    where: str = ""
 
 
 def entries(
@@ -57,9 +80,10 @@ def entries(
     escalations: Sequence[Escalation],
     notices: Sequence[Notice],
     events: Sequence[CustomerEvent],
+    voices: Sequence[Feedback] = (),
 ) -> list[Entry]:
     """All lines, the oldest first."""
-    found = [_event(event) for event in events]
+    found = [_event(event) for event in events] + [_voice(row) for row in voices]
     found += [_move(move, ticket) for move in moves]
     found += [
         Entry(row.fire_at, "bell", _("承诺引擎"), _said(_clause(row), level_words(row.level)), can_cite=False) for row in escalations
@@ -77,9 +101,17 @@ def _clause(row: Escalation) -> str:
 
 
 def _event(event: CustomerEvent) -> Entry:
-    place = event.touchpoint.name if event.touchpoint else event.kind
-    where = f" · {event.unit.name}" if event.unit else ""
-    return Entry(event.occurred_at, "clipboard-text", _("往来"), f"{place} {event.external_id}{where}")
+    found = reconstruction.of_event(event)
+    text = f"{found.label} {found.text}"
+    return Entry(event.occurred_at, "clipboard-text", _("往来"), text, key=found.key, who=found.who, where=found.where)
+
+
+def _voice(row: Feedback) -> Entry:
+    found = reconstruction.of_voice(row)
+    said = _("%(channel)s，另一次") % {"channel": found.label}
+    return Entry(
+        row.occurred_at, "message-2", said, found.text, is_said=True, from_customer=True, key=found.key, who=found.who, where=found.where
+    )
 
 
 def _move(move: Move, ticket: Ticket) -> Entry:
@@ -95,6 +127,8 @@ def _move(move: Move, ticket: Ticket) -> Entry:
         is_said=move.kind in SPOKEN,
         from_customer=move.kind in {"opened", "message"},
         can_cite=move.kind in SPOKEN | {"visit"},
+        files=tuple(move.data.get("files") or ()),
+        key=f"move:{move.seq}",
     )
 
 
@@ -104,13 +138,35 @@ def said_by(move: Move, ticket: Ticket) -> str:
     return maker(move.data, ticket) if maker else ""
 
 
+def money(amount: str, currency: str) -> str:
+    """An amount as it is read: CNY 1,200 or CNY 1,200.50."""
+    whole = f"{Decimal(amount):,.2f}".removesuffix(".00")
+    return f"{currency} {whole}".strip()
+
+
 def _proposal(data: dict[str, Any], ticket: Ticket) -> str:
     parts = [str(data.get("text", ""))]
+    for one in offers.options_of(data) if data.get("options") else ():
+        if one.kind:
+            what = f"{one.kind_name} {money(str(one.amount), one.currency)}" if one.amount else one.kind_name
+            parts.append(_("补偿：%(what)s") % {"what": what})
+        if one.by:
+            parts.append(_("%(day)s 前做到") % {"day": one.by})
+    if data.get("approved_by"):
+        parts.append(_("%(name)s 批准") % {"name": data["approved_by"]})
     if data.get("compensation"):
         parts.append(_("补偿：%(what)s") % {"what": data["compensation"]})
     if data.get("wait"):
         parts.append(_("计时暂停，等客户答复"))
     return "\n".join(parts)
+
+
+def _consent(data: dict[str, Any]) -> str:
+    said = _("客户自己确认") if data.get("consent") == "customer" else _("口头同意，已记名")
+    if data.get("option"):
+        said = _said(said, _("方案 %(n)s") % {"n": data["option"]})
+    details = [str(data[name]) for name in offers.CONSENT if data.get(name)]
+    return "\n".join([said, _("；").join(details)]) if details else said
 
 
 def _severity(data: dict[str, Any], ticket: Ticket) -> str:
@@ -124,6 +180,12 @@ def _hold(data: dict[str, Any], ticket: Ticket) -> str:
     return _said(reason, data.get("proof"))
 
 
+def _contact(data: dict[str, Any], ticket: Ticket) -> str:
+    way = dict(ContactWay.choices).get(data.get("channel", ""), "")
+    said = _("%(way)s，联系上了") if data.get("reached") else _("%(way)s，没联系上")
+    return _said(said % {"way": way}, data.get("text"))
+
+
 def _resolved(data: dict[str, Any], ticket: Ticket) -> str:
     return str(data.get("text") or (_("客户没有答复") if data.get("reason") == "no_answer" else ""))
 
@@ -133,20 +195,64 @@ def _reflection(data: dict[str, Any], ticket: Ticket) -> str:
     return _("原因：%(cause)s\n预防：%(prevention)s") % names
 
 
+def _assigned(data: dict[str, Any], ticket: Ticket) -> str:
+    to = _("交给 %(name)s") % {"name": data.get("name") or data.get("assignee", "")}
+    return _said(to, words.why(assigning.reasons_of(data.get("why", ""))))
+
+
+def _handed(data: dict[str, Any], ticket: Ticket) -> str:
+    names = {"giver": data.get("from", ""), "unit": data.get("unit") or data.get("to", "")}
+    head = _("%(giver)s → %(unit)s") % names
+    if data.get("needed"):
+        return "\n".join((head, _("原因：%(reason)s") % data, _("需要：%(needed)s") % data))
+    return _said(head, data.get("reason", ""))
+
+
+LINKED: dict[str, Callable[[], str]] = {
+    "duplicate": lambda: _("%(number)s 是重复的，已并到这里"),
+    "incident": lambda: _("%(number)s 并入这个群体事件"),
+}
+UNLINKED: dict[str, Callable[[], str]] = {
+    "duplicate": lambda: _("%(number)s 不再是重复的"),
+    "incident": lambda: _("%(number)s 不再属于这个群体事件"),
+}
+
+
+def _linked(data: dict[str, Any], ticket: Ticket) -> str:
+    said = (UNLINKED if data.get("ended") else LINKED).get(data.get("kind", ""))
+    return said() % {"number": data.get("number", "")} if said else ""
+
+
 TEXTS: dict[str, Callable[[dict[str, Any], Ticket], str]] = {
     "opened": lambda data, ticket: ticket.feedback.text or ticket.title,
-    "assign": lambda data, ticket: _("交给 %(name)s") % {"name": data.get("name") or data.get("assignee", "")},
+    "assign": _assigned,
     "note": lambda data, ticket: str(data.get("text", "")),
     "reply": lambda data, ticket: str(data.get("text", "")),
     "message": lambda data, ticket: str(data.get("text", "")),
     "reconstruct": lambda data, ticket: str(data.get("what", "")),
+    "correct": lambda data, ticket: _said(_("第 %(n)d 版") % {"n": data.get("version", 2)}, data.get("reason", "")),
     "propose": _proposal,
-    "accept": lambda data, ticket: _("客户自己确认") if data.get("consent") == "customer" else _("口头同意，已记名"),
+    "ask": _proposal,
+    "approve": lambda data, ticket: money(data["amount"], data["currency"]),
+    "refuse": lambda data, ticket: str(data.get("reason", "")),
+    "rate": lambda data, ticket: _said(_("%(n)d 分（满分 5）") % {"n": data.get("score", 0)}, data.get("text", "")),
+    "accept": lambda data, ticket: _consent(data),
     "decline": lambda data, ticket: str(data.get("reason", "")),
     "hold": _hold,
+    "contact": _contact,
     "resolve": _resolved,
     "reopen": lambda data, ticket: str(data.get("reason", "")),
     "reflect": _reflection,
+    "duplicate": lambda data, ticket: _("留下 %(number)s") % {"number": data.get("of", "")},
+    "unduplicate": lambda data, ticket: _("与 %(number)s 分开") % {"number": data.get("of", "")},
+    "join_incident": lambda data, ticket: _("主投诉 %(number)s") % {"number": data.get("of", "")},
+    "leave_incident": lambda data, ticket: _("与 %(number)s 分开") % {"number": data.get("of", "")},
+    "split": lambda data, ticket: _said(str(data.get("number", "")), data.get("title")),
+    "linked": _linked,
+    "hand_over": _handed,
+    "accept_handover": _handed,
+    "refuse_handover": _handed,
+    "withdraw_handover": _handed,
     "change_severity": _severity,
     "excuse": lambda data, ticket: _said(clause_label(data.get("clause", "")), data.get("reason", "")),
 }

@@ -3,12 +3,22 @@
 Seconds in, words out; what a promise *is* stays with `complaints`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from complaints.assignment import Reason
+from complaints.models import Clock
+
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def p_value(p: float | None) -> str:
+    """A test's p as statisticians print it: three digits where they matter, never zero."""
+    if p is None:
+        return ""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
 
 
 def span(seconds: float, *, up: bool = False) -> str:
@@ -58,14 +68,25 @@ def promise(kind: str, target_seconds: int, *, is_met: bool = False) -> str:
     return PROMISES[kind]() % {"target": span(target_seconds)}
 
 
+def promise_of(clock: Clock, target_seconds: int, *, is_met: bool = False) -> str:
+    """What a clock promises: the policy's own words for the customer, else its kind's in the reader's language."""
+    return clock.promise or promise(clock.kind, target_seconds, is_met=is_met)
+
+
 MOVES: dict[str, Callable[[], str]] = {
     "opened": lambda: _("登记"),
     "assign": lambda: _("指派"),
     "note": lambda: _("内部备注"),
     "reply": lambda: _("回复客户"),
     "reconstruct": lambda: _("还原签字"),
+    "correct": lambda: _("更正还原"),
     "visit": lambda: _("上门"),
+    "contact": lambda: _("联系客户"),
     "propose": lambda: _("提出方案"),
+    "ask": lambda: _("请批准方案"),
+    "approve": lambda: _("批准方案"),
+    "refuse": lambda: _("不批方案"),
+    "rate": lambda: _("客户评分"),
     "accept": lambda: _("客户接受"),
     "decline": lambda: _("客户不满意"),
     "hold": lambda: _("暂停"),
@@ -76,7 +97,22 @@ MOVES: dict[str, Callable[[], str]] = {
     "close": lambda: _("关闭"),
     "change_severity": lambda: _("改严重度"),
     "excuse": lambda: _("免责"),
+    "unexcuse": lambda: _("撤回免责"),
+    "extend": lambda: _("延长时限"),
+    "repolicy": lambda: _("换用新的承诺"),
     "own": lambda: _("我来负责"),
+    "duplicate": lambda: _("并为重复"),
+    "unduplicate": lambda: _("撤销合并"),
+    "join_incident": lambda: _("并入群体事件"),
+    "leave_incident": lambda: _("拿出群体事件"),
+    "split": lambda: _("拆成两宗"),
+    "linked": lambda: _("关联"),
+    "hand_over": lambda: _("转交部门"),
+    "accept_handover": lambda: _("部门接手"),
+    "refuse_handover": lambda: _("部门退回"),
+    "withdraw_handover": lambda: _("收回转交"),
+    "unassign": lambda: _("收回指派"),
+    "unclose": lambda: _("撤回关闭"),
     "message": lambda: _("客户来信"),
     "notified": lambda: _("已送达高管"),
 }
@@ -85,3 +121,20 @@ MOVES: dict[str, Callable[[], str]] = {
 def move(kind: str) -> str:
     """A move's name in the active language."""
     return MOVES[kind]() if kind in MOVES else kind
+
+
+WHY: dict[str, Callable[[Reason], str]] = {
+    "absent": lambda reason: _("%(who)s 缺勤") % {"who": reason.who},
+    "nobody": lambda reason: _("没有在岗的人能接"),
+    "unit": lambda reason: _("负责本单元"),
+    "above": lambda reason: _("本单元没有在岗的人，往上 %(n)d 级") % {"n": reason.n},
+    "skill": lambda reason: _("擅长这个主题"),
+    "only": lambda reason: _("只有他"),
+    "load": lambda reason: _("在办 %(n)d 宗，最轻") % {"n": reason.n},
+    "turn": lambda reason: _("在办 %(n)d 宗，轮到他") % {"n": reason.n},
+}
+
+
+def why(reasons: Sequence[Reason]) -> str:
+    """Why somebody was chosen, in one line."""
+    return _("，").join(WHY[reason.code](reason) for reason in reasons if reason.code in WHY)

@@ -86,7 +86,7 @@ def open_live(rng: Random, *, organisation: int, now: datetime) -> int:
     people = cards(rng, len(LIVE))
     for i, ((store, text, touch, minutes, done), card) in enumerate(zip(LIVE, people, strict=True)):
         received = now - timedelta(minutes=minutes, seconds=rng.randrange(50))
-        stamp = f"{now:%y%m%d%H%M}"
+        stamp = f"{now:%y%m%d%H%M%S}"
         voice = RawVoice(
             channel=rng.choice(("store", "phone", "app", "wechat")),
             text=text,

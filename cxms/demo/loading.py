@@ -17,13 +17,15 @@ from complaints import sla_policies
 from customers import customers, events
 from customers.cards import Card
 from customers.events import RawEvent
-from cxms.demo import cases, voices
+from cxms.demo import asking, cases, desking, handing, improving, links, looping, mapping, setting_up, solving, voices
 from cxms.demo.catalogue import EMAIL_DOMAIN, LOGINS, PASSWORD, REGIONS, STORES, YOUNG
 from feedback import analysis, intake
 from feedback.intake import Source
 from feedback.shapes import Receipt
+from improvement import actions
 from metrics import rollup
-from tenancy import members, organisations, staff, units
+from reports import weekly_issue
+from tenancy import members, organisations, queries, staff, units
 from tenancy.enums import Role, UnitKind
 from tenancy.models import Member, Organisation, Staff, Unit, User
 from tenancy.scope import organisation_scope
@@ -60,6 +62,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
     if left is not None:
         organisations.rename(left, f"{slug}-broken-{left.id}")
     organisation = organisations.create(slug=draft, name=name, timezone="Asia/Shanghai", now=now, actor="demo")
+    organisations.mark_set_up(organisation, now=now)
     with step(say, "组织与人员"), organisation_scope(organisation.id):
         owners, crew = _people(rng, organisation.id, now, size)
     _fill(organisation.id, now, say, size, crew, seed)
@@ -72,6 +75,21 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
             folding.result()
     with step(say, "进行中的投诉"), organisation_scope(organisation.id):
         cases.open_live(rng, organisation=organisation.id, now=now)
+        links.load(organisation=organisation.id, now=now)
+    with step(say, "问卷"), organisation_scope(organisation.id):
+        asking.ask(Random(seed), organisation=organisation.id, now=now)
+    with organisation_scope(organisation.id):
+        setting_up.add(organisation=organisation.id, now=now)
+        desking.add(organisation=organisation.id, now=now)
+        solving.add(organisation=organisation.id, now=now)
+        handing.add(organisation=organisation.id, now=now)
+        handing.learn(organisation=organisation.id, now=now)
+        looping.add(organisation=organisation.id, now=now)
+        improving.load(organisation=organisation.id, now=now)
+        mapping.load(organisation=organisation.id, now=now)
+        actions.check_due(queries.local_today(now, organisation.timezone), organisation=organisation.id, now=now)
+        week = weekly_issue.last_week(now, organisation.timezone)
+        weekly_issue.begin(week, organisation=organisation.id, now=now)
     organisations.rename(organisation, slug)
     return organisation
 
@@ -161,7 +179,7 @@ def _fill(organisation: int, now: datetime, say: Say, size: Size, crew: dict[str
                 pool.submit(_voices, seed + i, n, i, organisation, now, people, crew)
                 for i, n in enumerate((half, size.n_voices - half))
             ]
-            orders = pool.submit(_orders, seed, organisation, now, size.n_events)
+            orders = pool.submit(_orders, seed, organisation, now, size.n_events, people)
             ids = sorted(key for done in work for key in done.result())
             orders.result()
         with step(say, "分析"):
@@ -193,7 +211,8 @@ def _analyse(first: str, last: str, organisation: int, now: datetime) -> None:
     connections.close_all()
 
 
-def _orders(seed: int, organisation: int, now: datetime, n: int) -> None:
+def _orders(seed: int, organisation: int, now: datetime, n: int, people: list[Card]) -> None:
+    """Draws a year of orders; every third is by a customer we know."""
     rng, codes = Random(seed), [code for code, *_ in STORES]
     for start in range(0, n, BATCH * 2):
         rows = []
@@ -206,11 +225,12 @@ def _orders(seed: int, organisation: int, now: datetime, n: int) -> None:
                     external_id=f"O-{i:06d}",
                     kind="order",
                     occurred_at=now - timedelta(days=age),
+                    customer=rng.choice(people) if i % 3 == 0 else None,
                     unit=store,
                     amount_minor=rng.randrange(9_900, 999_900, 100),
                     currency="CNY",
                 )
             )
         with organisation_scope(organisation):
-            events.receive(rows, organisation=organisation, now=now)
+            events.receive(rows, organisation=organisation, now=now, announce=False)
     connections.close_all()

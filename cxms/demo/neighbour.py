@@ -39,6 +39,7 @@ def load(*, now: datetime, say: Say) -> None:
             now=now,
             actor="demo",
         )
+        organisations.mark_set_up(organisation, now=now)
         with organisation_scope(organisation.id):
             root = Unit.objects.get(organisation_id=organisation.id, parent__isnull=True)
             for code, name in SHOPS:

@@ -147,7 +147,7 @@ def urls_for(superuser_url: str, passwords: Passwords) -> Urls:
     )
 
 
-def clone_database(superuser_url: str, template: str, name: str, *, patience_seconds: float = 10.0) -> None:
+def clone_database(superuser_url: str, template: str, name: str, *, patience_seconds: float = 60.0) -> None:
     """Make `name` a copy of `template`, dropping what bore the name; waits for sessions on the template to end."""
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER cxms_owner").format(
         sql.Identifier(name), sql.Identifier(template)
@@ -207,7 +207,7 @@ def _as_login(superuser_url: str, role: str, password: str) -> str:
 @contextmanager
 def _connection(url: str) -> Iterator[Any]:
     """A cursor of a session that commits every statement; the session ends with the block."""
-    connection = psycopg2.connect(url, connect_timeout=10)
+    connection = psycopg2.connect(url, connect_timeout=30)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:

@@ -150,6 +150,7 @@ def children(options: Options, values: Mapping[str, str]) -> list[Child]:
         "web": (python, "-m", "gunicorn", "cxms.wsgi", *web.split()),
         "worker": (python, *quiet, "-m", "celery", "-q", "-A", "cxms.celery", "worker", *worker.split()),
         "clockwork": (python, "manage.py", "clockwork"),
+        "watchdog": (python, "manage.py", "watchdog"),
         "live": (python, "-m", "uvicorn", "cxms.live:application", *live.split()),
     }
     ready: dict[str, Callable[[], bool]] = {"web": WebReady(options.port), "live": lambda: _listens(options.live_port)}
@@ -188,7 +189,7 @@ def announce(options: Options, engines: Engines, logins: "subprocess.Popen[bytes
     if logins is not None:
         said = logins.communicate()[0].decode(errors="replace").strip()
         lines += ["logins (role, e-mail, password):", *(f"  {line}" for line in said.splitlines())] if said else []
-    lines.append(f"runs: web :{options.port}, live :{options.live_port}, worker, clockwork; {'; '.join(origins)}")
+    lines.append(f"runs: web :{options.port}, live :{options.live_port}, worker, clockwork, watchdog; {'; '.join(origins)}")
     lines.append(f"data: {options.data_dir}" + ("" if engines.place == options.data_dir else f" and {engines.place}"))
     lines += ["Ctrl-C stops everything", ""]
     print("\n".join(lines), flush=True)

@@ -7,42 +7,38 @@ A calendar is a set of half-open local intervals in an IANA zone, turned into UT
 microseconds since 1970-01-01 UTC, so that nothing is ever rounded.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from cxms.lib.errors import DomainError
+from cxms.lib.calendar_spec import (
+    DAY_MINUTES,
+    DAYS,
+    KEYS,
+    CalendarError,
+    Hours,
+    gettext_noop,
+    minutes,
+    read_dated,
+    read_holidays,
+    read_weekly,
+    zone,
+)
 
-Hours = tuple[tuple[str, str], ...]
 Pause = tuple[datetime, datetime | None]
 Span = tuple[int, int]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 NEVER = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-KEYS = frozenset({"timezone", "always", "weekly", "holidays", "workdays", "special"})
-DAY_MINUTES = 24 * 60
 # A calendar that opens no more within five years is closed for good; no promise is followed for more than a century.
 MAX_QUIET_DAYS = 5 * 366
 MAX_DAYS = 100 * 366
-HOUR_MINUTE = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-class CalendarError(DomainError):
-    """A calendar that cannot be read; `field` is the path inside the spec, such as `weekly.mon`."""
-
-    code = "calendar_invalid"
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a sentence for the translators; the door that shows it translates it, for this module knows no framework."""
-    return text
+# stretches of UTC whose open time a calendar remembers, so that a target of weeks is not walked day by day
+BLOCK = 8 * 86_400 * 1_000_000
+MAX_BLOCKS = 50 * 366 // 8
 
 
 @dataclass(frozen=True)
@@ -64,9 +60,10 @@ class Calendar:
     special: Mapping[date, Hours] = field(default_factory=dict)
     zone: ZoneInfo = field(init=False, repr=False, compare=False)
     opened: dict[date, tuple[Span, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    totals: dict[int, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "zone", _zone(self.timezone))
+        object.__setattr__(self, "zone", zone(self.timezone))
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> "Calendar":
@@ -82,10 +79,10 @@ class Calendar:
         calendar = cls(
             timezone=spec.get("timezone", ""),
             always=always,
-            weekly=_read_weekly(spec.get("weekly", {})),
-            holidays=_read_holidays(spec.get("holidays", [])),
-            workdays=_read_dated(spec.get("workdays", {}), "workdays"),
-            special=_read_dated(spec.get("special", {}), "special"),
+            weekly=read_weekly(spec.get("weekly", {})),
+            holidays=read_holidays(spec.get("holidays", [])),
+            workdays=read_dated(spec.get("workdays", {}), "workdays"),
+            special=read_dated(spec.get("special", {}), "special"),
         )
         for day, hours in calendar.workdays.items():
             if not hours:
@@ -125,10 +122,17 @@ class Calendar:
             self.opened[day] = spans
         return spans
 
+    def open_in(self, block: int) -> int:
+        """The open µs of the block-th BLOCK since 1970, remembered for the calendar's lifetime."""
+        total = self.totals.get(block)
+        if total is None:
+            total = self.totals[block] = _open_between(self, block * BLOCK, (block + 1) * BLOCK)
+        return total
+
     def _open_on(self, day: date) -> tuple[Span, ...]:
         if self._micros(day, DAY_MINUTES) <= self._micros(day, 0):
             return ()
-        hours = _minutes(self.hours_on(day))
+        hours = minutes(self.hours_on(day))
         spans = ((self._micros(day, opens), self._micros(day, closes)) for opens, closes in hours)
         return tuple(sorted(span for span in spans if span[0] < span[1]))
 
@@ -138,8 +142,48 @@ class Calendar:
         return _micros(datetime.combine(day + timedelta(days=days), time(hour, minute), tzinfo=self.zone))
 
 
+@dataclass(frozen=True)
+class Spliced:
+    """Calendars one after the other: `first` counts until the first turn, then each turn's calendar from its instant on.
+
+    What a calendar's edit does to a running promise: the hours before the edit stay as they were, those after it are
+    new. turns: (instant, calendar) in the order of their instants.
+    """
+
+    first: Calendar
+    turns: tuple[tuple[datetime, Calendar], ...]
+
+    def until(self, instant: datetime) -> "Spliced":
+        """The same without the turns at or after an instant."""
+        return Spliced(self.first, tuple(turn for turn in self.turns if turn[0] < instant))
+
+    def pieces(self) -> Iterator[tuple[int, int, Calendar]]:
+        """(from, to, calendar) in µs UTC, half-open, disjoint and in order; an empty piece is left out."""
+        begins, calendar = -NEVER, self.first
+        for at, later in self.turns:
+            if begins < _micros(at):
+                yield begins, _micros(at), calendar
+                begins = _micros(at)
+            calendar = later
+        yield begins, NEVER, calendar
+
+
+Counting = Calendar | Spliced
+
+
+def splice(first: Calendar, turns: Iterable[tuple[datetime, Calendar]]) -> Counting:
+    """The calendar that counts `first` until the first turn, then each turn's; itself when no turn changes anything."""
+    kept: list[tuple[datetime, Calendar]] = []
+    last = first
+    for at, calendar in turns:
+        if calendar != last:
+            kept.append((at, calendar))
+            last = calendar
+    return Spliced(first, tuple(kept)) if kept else first
+
+
 def due_at(
-    calendar: Calendar | Mapping[str, Any],
+    calendar: Counting | Mapping[str, Any],
     started_at: datetime,
     target_seconds: float,
     pauses: Iterable[Pause] = (),
@@ -154,7 +198,7 @@ def due_at(
 
 
 def reached_at(
-    calendar: Calendar | Mapping[str, Any],
+    calendar: Counting | Mapping[str, Any],
     started_at: datetime,
     target: timedelta,
     pauses: Iterable[Pause] = (),
@@ -166,7 +210,10 @@ def reached_at(
     start = _micros(started_at)
     if missing == 0:
         return _instant(start)
-    for opens, closes in _working(_calendar(calendar), start, _merged(pauses)):
+    counting, held = _calendar(calendar), _merged(pauses)
+    if not held:
+        start, missing = _skipped(counting, start, missing)
+    for opens, closes in _working(counting, start, held):
         if missing <= closes - opens:
             return _instant(opens + missing)
         missing -= closes - opens
@@ -174,7 +221,7 @@ def reached_at(
 
 
 def elapsed_seconds(
-    calendar: Calendar | Mapping[str, Any],
+    calendar: Counting | Mapping[str, Any],
     started_at: datetime,
     until: datetime,
     pauses: Iterable[Pause] = (),
@@ -184,7 +231,7 @@ def elapsed_seconds(
 
 
 def elapsed(
-    calendar: Calendar | Mapping[str, Any],
+    calendar: Counting | Mapping[str, Any],
     started_at: datetime,
     until: datetime,
     pauses: Iterable[Pause] = (),
@@ -200,8 +247,8 @@ def elapsed(
     return timedelta(microseconds=total)
 
 
-def _calendar(calendar: Calendar | Mapping[str, Any]) -> Calendar:
-    return calendar if isinstance(calendar, Calendar) else Calendar.from_spec(calendar)
+def _calendar(calendar: Counting | Mapping[str, Any]) -> Counting:
+    return calendar if isinstance(calendar, Calendar | Spliced) else Calendar.from_spec(calendar)
 
 
 def _micros(instant: datetime) -> int:
@@ -228,7 +275,7 @@ def _merged(pauses: Iterable[Pause]) -> list[Span]:
     return merged
 
 
-def _working(calendar: Calendar, start: int, pauses: list[Span]) -> Iterator[Span]:
+def _working(calendar: Counting, start: int, pauses: list[Span]) -> Iterator[Span]:
     """The spans of open and unpaused time from `start` on, disjoint and in order."""
     index = 0
     for opens, closes in _open_from(calendar, start):
@@ -247,8 +294,13 @@ def _working(calendar: Calendar, start: int, pauses: list[Span]) -> Iterator[Spa
             return
 
 
-def _open_from(calendar: Calendar, start: int) -> Iterator[Span]:
+def _open_from(calendar: Counting, start: int) -> Iterator[Span]:
     """The open spans around and after `start`, disjoint and in order; the overlap of two days counts once."""
+    if isinstance(calendar, Spliced):
+        for begins, ends, piece in calendar.pieces():
+            if ends > start:
+                yield from _clipped(_open_from(piece, max(start, begins)), begins, ends)
+        return
     if calendar.always:
         yield start, NEVER
         return
@@ -266,80 +318,42 @@ def _open_from(calendar: Calendar, start: int) -> Iterator[Span]:
             return
 
 
-def _minutes(hours: Hours) -> list[tuple[int, int]]:
-    """Minutes after local midnight, by opening; beyond 1440 for a close on the next day."""
-    pairs = ((_clock_minutes(opens), _clock_minutes(closes)) for opens, closes in hours)
-    return sorted((opens, closes if closes > opens else closes + DAY_MINUTES) for opens, closes in pairs)
+def _open_between(calendar: Calendar, begins: int, ends: int) -> int:
+    """The open µs of one calendar in [begins, ends)."""
+    return sum(closes - opens for opens, closes in _clipped(_open_from(calendar, begins), begins, ends))
 
 
-def _clock_minutes(text: str) -> int:
-    if text == "24:00":
-        return DAY_MINUTES
-    match = HOUR_MINUTE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not a time of day: {text!r}")
-    return int(match[1]) * 60 + int(match[2])
+def _skipped(counting: Counting, start: int, missing: int) -> Span:
+    """A later start and what is missing there: the blocks that end before the target is reached are counted as a whole.
+
+    Stops before a block without open time, which the walk by days judges, and after fifty years.
+    """
+    pieces = counting.pieces() if isinstance(counting, Spliced) else [(-NEVER, NEVER, counting)]
+    for _begins, ends, calendar in pieces:
+        if ends <= start:
+            continue
+        if calendar.always:
+            break
+        last = min(ends, (start // BLOCK + MAX_BLOCKS) * BLOCK)
+        while start < last:
+            block = start // BLOCK
+            to = min((block + 1) * BLOCK, ends)
+            whole = start == block * BLOCK and to == start + BLOCK
+            part = calendar.open_in(block) if whole else _open_between(calendar, start, to)
+            if part >= missing or (whole and part == 0):
+                return start, missing
+            start, missing = to, missing - part
+    return start, missing
 
 
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones() - {"localtime", "Factory"})
-
-
-def _zone(name: object) -> ZoneInfo:
-    if not isinstance(name, str) or name not in _zone_names():
-        raise CalendarError(gettext_noop("时区不存在"), field="timezone")
-    return ZoneInfo(name)
+def _clipped(spans: Iterator[Span], begins: int, ends: int) -> Iterator[Span]:
+    """What of the spans lies in [begins, ends)."""
+    for opens, closes in spans:
+        if opens >= ends:
+            return
+        if closes > begins:
+            yield max(opens, begins), min(closes, ends)
 
 
 def _listed(hours: Hours) -> list[list[str]]:
     return [list(pair) for pair in hours]
-
-
-def _read_weekly(weekly: object) -> dict[int, Hours]:
-    if not isinstance(weekly, Mapping):
-        raise CalendarError(gettext_noop("每周时段必须是一个对象"), field="weekly")
-    for key in weekly:
-        if key not in DAYS:
-            raise CalendarError(gettext_noop("星期只能是 mon 到 sun"), field=f"weekly.{key}")
-    return {DAYS.index(key): _read_hours(hours, f"weekly.{key}") for key, hours in weekly.items()}
-
-
-def _read_holidays(holidays: object) -> frozenset[date]:
-    if not isinstance(holidays, list | tuple):
-        raise CalendarError(gettext_noop("节假日必须是日期列表"), field="holidays")
-    return frozenset(_read_date(day, f"holidays.{index}") for index, day in enumerate(holidays))
-
-
-def _read_dated(dated: object, name: str) -> dict[date, Hours]:
-    if not isinstance(dated, Mapping):
-        raise CalendarError(gettext_noop("必须是以日期为键的对象"), field=name)
-    return {_read_date(day, f"{name}.{day}"): _read_hours(hours, f"{name}.{day}") for day, hours in dated.items()}
-
-
-def _read_date(text: object, name: str) -> date:
-    if isinstance(text, str) and ISO_DATE.fullmatch(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise CalendarError(gettext_noop("日期必须写成 YYYY-MM-DD"), field=name)
-
-
-def _read_hours(hours: object, name: str) -> Hours:
-    if not isinstance(hours, list | tuple):
-        raise CalendarError(gettext_noop("营业时段必须是列表"), field=name)
-    read = tuple(_read_pair(pair, name) for pair in hours)
-    spans = _minutes(read)
-    if any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
-        raise CalendarError(gettext_noop("营业时段互相重叠"), field=name)
-    return read
-
-
-def _read_pair(pair: object, name: str) -> tuple[str, str]:
-    if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-        raise CalendarError(gettext_noop("营业时段必须写成 [开始, 结束]"), field=name)
-    opens, closes = pair
-    if not HOUR_MINUTE.fullmatch(opens) or not (closes == "24:00" or HOUR_MINUTE.fullmatch(closes)):
-        raise CalendarError(gettext_noop("时间必须写成 HH:MM"), field=name)
-    return opens, closes

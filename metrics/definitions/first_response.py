@@ -85,7 +85,7 @@ DEFINITION = Definition(
     denominator=_("期内收到的投诉；还没回复的按“至少已等这么久”计入"),
     exclusions=_("自动回执不算回复"),
     source="median and p90 by Kaplan & Meier 1958; calendar time",
-    reads=(Read("tickets", MEASURES),),
+    reads=(Read("cases", MEASURES),),
     components=components,
     estimate=estimate,
 )

@@ -7,12 +7,12 @@ from metrics.definitions.definition import DIMENSIONS, Components, Definition, M
 from metrics.statistics import Estimate
 
 MEASURES = {
-    name: f"count(*) filter (where verdict = '{name}')" for name in ("met", "breached", "running", "excused")
-}
+    name: f"count(*) filter (where verdict = '{name}')" for name in ("met", "breached", "running", "excused", "cancelled")
+} | {"paused": "count(*) filter (where clock_state = 'paused')"}
 
 
 def components(measures: Measures) -> Components:
-    """met, breached; running and excused apart."""
+    """met, breached; running (of them paused), excused and cancelled apart."""
     return {name: count(measures[name]) for name in MEASURES}
 
 

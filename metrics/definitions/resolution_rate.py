@@ -34,7 +34,7 @@ DEFINITION = Definition(
     denominator=_("期内收到的投诉"),
     exclusions=_("已排除、已删除的反馈"),
     source="cohort form; interval: Wilson (Newcombe 1998)",
-    reads=(Read("tickets", MEASURES),),
+    reads=(Read("cases", MEASURES),),
     components=components,
     estimate=estimate,
 )

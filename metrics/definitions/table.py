@@ -2,16 +2,20 @@
 
 from metrics.definitions import (
     ces,
+    closed_loop_rate,
     complaint_rate,
     csat,
     csi,
     first_response,
     nps,
     nps_relationship,
+    pause_rate,
     promise_attainment,
     reopen_rate,
     resolution_rate,
+    resolution_throughput,
     sentiment,
+    time_to_acknowledge,
     volume,
 )
 from metrics.definitions.definition import Definition
@@ -29,5 +33,9 @@ METRICS: tuple[Definition, ...] = (
     resolution_rate.DEFINITION,
     first_response.DEFINITION,
     reopen_rate.DEFINITION,
+    closed_loop_rate.DEFINITION,
+    resolution_throughput.DEFINITION,
+    time_to_acknowledge.DEFINITION,
+    pause_rate.DEFINITION,
 )
 BY_CODE: dict[str, Definition] = {definition.code: definition for definition in METRICS}

@@ -46,8 +46,22 @@
     }
     if (time.textContent !== text) time.textContent = text;
   }
+  /* a span that grows while somebody holds the case, and one that shrinks until he should have answered */
+  function spend(part) {
+    var text = span(Number(part.dataset.spent) + Math.max(0, now() - Number(part.dataset.at)));
+    if (part.textContent !== text) part.textContent = text;
+  }
+  function wait(part) {
+    var left = Number(part.dataset.until) - now();
+    var text = left > 0 ? words.left.replace("#", left < 3600 ? digits(left) : span(left, true)) : words.over.replace("#", span(-left));
+    if (part.textContent !== text) part.textContent = text;
+    part.classList.toggle("bad", left <= 0);
+  }
   function all() {
-    if (document.visibilityState === "visible") document.querySelectorAll(".cx-clock[data-ticks]").forEach(move);
+    if (document.visibilityState !== "visible") return;
+    document.querySelectorAll(".cx-clock[data-ticks]").forEach(move);
+    document.querySelectorAll("[data-spent]").forEach(spend);
+    document.querySelectorAll("[data-until]").forEach(wait);
   }
   all();
   setInterval(all, 1000);

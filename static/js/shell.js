@@ -36,7 +36,7 @@
       var button = event.target.form.querySelector("[data-main]");
       if (button) { event.preventDefault(); button.click(); }
     }
-    if (event.metaKey || event.ctrlKey || event.altKey || inField(event)) return;
+    if (event.metaKey || event.ctrlKey || event.altKey || inField(event) || document.body.dataset.keys === "off") return;
     var wanted = document.querySelector('[data-key="' + event.key.toLowerCase() + '"]');
     if (wanted && !wanted.closest("[hidden]")) {
       event.preventDefault();

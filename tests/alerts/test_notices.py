@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts import notices
+from alerts import notices, rings
 from alerts.models import Notice
 from complaints import queries, sla_policies, tickets
 from complaints.intake import Complaint, file
@@ -30,7 +30,9 @@ def filed(shop, unit="S001", **fields):
 def names(shop, ticket, level):
     with shop.scope():
         row = queries.by_id(ticket.id, organisation=shop.id)
-        return {member.name for member in notices.recipients(row, level)}
+        found = notices.recipients(row, level, now=clock.now())
+        known = {member.id: member.name for member in Member.objects.all()}
+        return {known[one.key] for one in found.told}
 
 
 def test_the_rungs_of_the_ladder(shop):
@@ -66,7 +68,7 @@ def test_a_complaint_goes_straight_to_the_executives_once(shop, work):
     work()
     with shop.scope():
         assert [n.recipient.name for n in Notice.objects.filter(purpose="executives")] == ["executive"]
-        notices.tell_executives(ticket.id, organisation=shop.id, now=clock.now())
+        rings.begin_direct(ticket.id, organisation=shop.id, now=clock.now())
         assert Notice.objects.filter(purpose="executives").count() == 1
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 SHANGHAI = "+08:00"
+REFLECTED = {"whys": ["来料未检"], "cause_code": "product.batch", "prevention": "入库抽检", "due": "2099-01-31"}
 FIVE = {"who": "店员", "when": "昨天", "where": "西溪店", "what": "换屏后闪屏", "evidence": "照片", "signed": True}
 
 
@@ -79,7 +80,7 @@ def test_the_whole_road_to_acceptance(shop):
     accepted = move(client, ticket, "accept", consent="customer").json()
     assert (accepted["state"], clocks(accepted)["solution"]["state"]) == ("resolved", "met")
     assert clocks(accepted)["reflection"]["state"] == "running"
-    reflected = move(client, ticket, "reflect", cause="配件批次", why="来料未检", prevention="入库抽检").json()
+    reflected = move(client, ticket, "reflect", **REFLECTED, owner=shop.members["frontline"].user.email).json()
     assert clocks(reflected)["reflection"]["state"] == "met"
     assert move(client, ticket, "close").json()["state"] == "closed"
     refused = move(client, ticket, "propose", text="再来")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.test_complaints import file
-from tests.conftest import make_shop
+from tests.shop import make_shop
 
 MANY = int(os.environ.get("CXMS_NIGHTLY", "0")) * 400 + 60
 ALLOWED = {200, 201, 400, 403, 404, 409, 412, 413, 415, 422}
@@ -53,6 +53,8 @@ def paths(number):
         ("put", "/policies/fuzz"),
         ("put", "/calendars/fuzz"),
         ("put", "/customers/fuzz"),
+        ("post", "/customers/bulk"),
+        ("post", "/webhooks"),
     ]
 
 
@@ -93,5 +95,5 @@ def test_any_bytes_are_answered(desk, raw):
 @given(name=st.sampled_from(["from", "to", "grain", "by", "unit", "staff", "channel", "touchpoint", "tier", "topic", "q", "limit", "cursor", "kind", "view", "clause"]), value=st.text(max_size=30))  # fmt: skip
 def test_any_parameter_is_answered(desk, name, value):
     client, _ = desk
-    for path in ("/feedback", "/complaints", "/metrics/nps", "/metrics/promise_attainment", "/metrics/complaint_rate"):
+    for path in ("/feedback", "/complaints", "/metrics/nps", "/metrics/promise_attainment", "/metrics/complaint_rate", "/changes", "/webhooks"):
         assert_answered(client.get(f"/api/v1{path}", {name: value}))

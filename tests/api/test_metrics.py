@@ -26,7 +26,8 @@ def test_the_register_defines_every_metric(shop):
     codes = [row["metric"] for row in rows]
     assert codes == [
         "nps", "nps_relationship", "csat", "ces", "csi", "sentiment", "volume", "complaint_rate",
-        "promise_attainment", "resolution_rate", "first_response", "reopen_rate",
+        "promise_attainment", "resolution_rate", "first_response", "reopen_rate", "closed_loop_rate",
+        "resolution_throughput", "time_to_acknowledge", "pause_rate",
     ]  # fmt: skip
     assert all(row["formula"] and row["denominator"] and row["exclusions"] and row["source"] for row in rows)
     assert rows[0]["definition"] == "nps v1"
@@ -149,9 +150,9 @@ def test_promises_are_kept_broken_or_still_running(shop, now):
     points = get(client, "/promise_attainment?by=clause").json()["points"]
     found = {point["by"]["clause"]: point for point in points}
     solution = found["solution"]
-    assert solution["components"] == {"met": 6, "breached": 2, "running": 1, "excused": 0}
+    assert solution["components"] == {"met": 6, "breached": 2, "running": 1, "excused": 0, "cancelled": 0, "paused": 0}
     assert (solution["n"], solution["value"]) == (8, 75.0)
-    assert found["reconstruction"]["components"] == {"met": 6, "breached": 2, "running": 1, "excused": 0}
+    assert found["reconstruction"]["components"] == {"met": 6, "breached": 2, "running": 1, "excused": 0, "cancelled": 0, "paused": 0}
     (alone,) = get(client, "/promise_attainment?clause=solution").json()["points"]
     assert alone["value"] == 75.0
 

@@ -1,16 +1,15 @@
 """Every page: no axe finding, no sideways scrolling, nothing in the console, light and dark, desk and phone."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from complaints import links, moves
 from ledger import runner
+from tests.browser import looks
 
 PAGES = (
     "home", "executive", "desk", "empty", "recon", "solution", "reflection", "all", "log", "done", "notices", "login",
     "reset", "customer", "gone", "missing", "denied", "feedback", "nps",
 )  # fmt: skip
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 @pytest.fixture
@@ -51,29 +50,13 @@ def addresses(shop, complain, work):
     }
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 360])
-def test_pages_are_sound(addresses, visit, width, dark):
+def test_pages_are_sound(addresses, visit, width):
     found = []
-    pages = {role: visit(role, width=width, dark=dark) for role in {role for role, _ in addresses.values()}}
+    pages = {role: visit(role, width=width) for role in {role for role, _ in addresses.values()}}
     for name in PAGES:
         role, url = addresses[name]
-        page = pages[role]
-        said = []
-        page.on("pageerror", lambda error, said=said: said.append(str(error)))
-        page.on("console", lambda m, said=said: said.append(m.text) if m.type == "error" and "404" not in m.text else None)
-        page.goto(url)
-        page.wait_for_timeout(300)
-        found += [f"{name}: says {text}" for text in said if "status of 40" not in text]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{name}: scrolls sideways")
-        # as tall as its content: where a reader has scrolled to, the sticky bar may cover half a button, and axe says so
-        height = page.evaluate("document.documentElement.scrollHeight")
-        page.set_viewport_size({"width": width, "height": max(780, min(height + 120, 6000))})
-        for violation in Axe().run(page, options=RULES).response["violations"]:
-            where = violation["nodes"][0]
-            found.append(f"{name}: {violation['id']} ×{len(violation['nodes'])} {where['html'][:160]} {where['failureSummary'][:200]}")
-        page.set_viewport_size({"width": width, "height": 900 if width > 500 else 780})
+        found += looks.findings(pages[role], name, url, width=width)
     assert found == []
 
 
@@ -82,10 +65,4 @@ def test_fingers_find_their_targets_on_a_phone(addresses, visit, name):
     role, url = addresses[name]
     page = visit(role, width=360)
     page.goto(url)
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("button, .btn, input:not([type=hidden]), select, textarea, .cx-tabbar a")]
-          .filter(e => e.offsetParent && !e.closest(".pick, [hidden]") && !e.matches(".pick, .form-check-input, .seg input"))
-          .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
-          .filter(([, r]) => r.width > 1 && r.height < 43.5).map(([h, r]) => Math.round(r.height) + " " + h)"""
-    )
-    assert small == []
+    assert looks.small_targets(page) == []

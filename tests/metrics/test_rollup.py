@@ -16,8 +16,8 @@ from feedback.models import Feedback, Score
 from metrics import rollup
 from metrics.models import Delta, TouchpointDay, UnitDay
 from metrics.series import series
-from tests.conftest import make_shop
 from tests.metrics.voices import mix, receive, voice
+from tests.shop import make_shop
 
 DAY = date(2026, 9, 7)
 

@@ -12,7 +12,7 @@ from tenancy.models import Unit
 from tenancy.scope import ScopeRefused, organisation_scope
 
 GLOBAL = {
-    "tenancy_organisation", "tenancy_user", "tenancy_user_groups", "tenancy_user_user_permissions", "ledger_heartbeat",
+    "tenancy_organisation", "tenancy_user", "tenancy_user_groups", "tenancy_user_user_permissions", "ledger_heartbeat", "alerts_incident",
 }  # fmt: skip
 FOREIGN = ("django_", "auth_", "account_", "mfa_", "socialaccount_")
 

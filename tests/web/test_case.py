@@ -20,6 +20,7 @@ def desk(shop, complain):
 
     class Desk:
         number = ticket.number
+        email = shop.members["store_manager"].user.email
         url = f"/promises/{ticket.number}/"
 
         def now(self):
@@ -39,8 +40,8 @@ def test_from_reconstruction_to_closing(desk):
         ("reply", {"text": "您好，我们正在核实"}),
         ("reconstruct", {**FIVE, "signed": "1"}),
         ("propose", {"text": "换新机", "compensation": "", "wait": "1"}),
-        ("accept", {"consent": "verbal"}),
-        ("reflect", {"cause": "质检表缺一项", "why": "", "prevention": "补上低温测试"}),
+        ("accept", {"consent": "verbal", "who": "陈先生", "when": "10:20", "how": "电话", "words": "行，就这样"}),
+        ("reflect", {"why1": "质检表缺一项", "cause_code": "product.inspection", "prevention": "补上低温测试", "due": "2099-01-31", "owner": desk.email}),
         ("close", {}),
     )
     for move, fields in steps[1:]:

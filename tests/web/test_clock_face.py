@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 23, 1, 42, tzinfo=UTC)
 
 
 def _view(state, elapsed=0, kind="solution", target=7200, late=0, stopped=False, due=None):
-    clock = SimpleNamespace(id="k", kind=kind, clause=kind)
+    clock = SimpleNamespace(id="k", kind=kind, clause=kind, promise="")
     due = NOW + timedelta(seconds=target - elapsed) if due is None else due
     left = max(0.0, 1 - elapsed / target)
     return ClockView(clock, state, due, target, elapsed, (), late, late, left, stopped)

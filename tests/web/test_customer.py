@@ -2,9 +2,11 @@
 
 import pytest
 from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from complaints import links, moves
 from complaints.models import Clock, Move, Ticket
+from tests.complaints.test_attachments import located
 
 
 @pytest.fixture
@@ -103,3 +105,111 @@ def test_he_asks_to_be_called(client, offer, shop):
     assert client.post(url, {"answer": "call"}).status_code == 302
     with shop.scope():
         assert Move.objects.get(ticket=ticket, kind="message").data == {"text": "请给我打电话。"}
+
+
+# ---- several options, files, rating ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def choice(shop, complain):
+    """A complaint with two options on offer, and its link."""
+    ticket = complain()
+    refund = {"text": "全额退款", "kind": "refund", "amount": "299", "by": "2099-11-30"}
+    with shop.scope():
+        fields = {"options": [refund, {"text": "换新机\n延保六个月"}]}
+        actor = f"user:{shop.members['frontline'].user.email}"
+        moves.apply(ticket.id, "propose", fields, organisation=shop.id, actor=actor, actor_name="唐雨")
+    return ticket, f"/p/{links.token_for(ticket.id, organisation=shop.id)}/"
+
+
+def test_he_takes_one_of_the_options_and_a_second_tap_changes_nothing(client, shop, choice):
+    ticket, url = choice
+    text = client.get(url).content.decode()
+    for part in ("接受方案 1", "接受方案 2", "CNY 299", "11月30日 前做到", "有 2 个方案"):
+        assert part in text
+    assert client.post(url, {"answer": "accept", "form": "f"}).status_code == 409
+    for _ in range(2):
+        assert client.post(url, {"answer": "accept", "option": "2", "form": "f"}).status_code == 302
+    ticket = _now(shop, ticket)
+    assert (ticket.state, ticket.proposal["chosen"], ticket.version) == ("resolved", 2, 3)
+    assert "您选了这个" in client.get(url).content.decode()
+
+
+def test_a_message_sent_twice_is_said_once(client, shop, offer):
+    ticket, url = offer
+    for form in ("k1", "k1", "k2"):
+        assert client.post(url, {"text": "什么时候回我", "form": form}).status_code == 302
+    with shop.scope():
+        assert Move.objects.filter(ticket=ticket, kind="message").count() == 2
+
+
+def test_he_adds_a_photo_without_words_and_sees_only_what_is_his(client, shop, stranger, offer, complain):
+    from complaints import file_kinds
+    from complaints.models import Attachment
+
+    ticket, url = offer
+    body = located()
+    assert client.post(url, {"text": "", "form": "p", "files": SimpleUploadedFile("现场.jpg", body)}).status_code == 302
+    with shop.scope():
+        mine = Attachment.objects.get()
+        assert b"X7Q" not in bytes(mine.body)
+        file = file_kinds.clean("内部.txt", b"secret")
+        moves.apply(ticket.id, "note", {"text": "x"}, organisation=shop.id, actor="user:x", files=[file])
+        inner = Attachment.objects.get(name="内部.txt")
+    text = client.get(url).content.decode()
+    assert f"{url}files/{mine.id}/?show=1" in text
+    assert "内部.txt" not in text
+    shown = client.get(f"{url}files/{mine.id}/?show=1")
+    assert shown.status_code == 200
+    assert shown["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert shown["Cache-Control"] == "no-store" and shown["Referrer-Policy"] == "no-referrer"
+    other = complain("另一宗", customer=None)
+    elsewhere = f"/p/{links.token_for(other.id, organisation=shop.id)}/files/{mine.id}/"
+    foreign = f"/p/{links.token_for(ticket.id, organisation=stranger.id)}/files/{mine.id}/"
+    gone = [client.get(at) for at in (f"{url}files/{inner.id}/", elsewhere, foreign, f"/p/x/files/{mine.id}/", "/p/x/")]
+    assert {answer.status_code for answer in gone} == {404}
+    assert len({answer.content for answer in gone}) == 1
+
+
+def test_a_bad_file_keeps_his_words_and_too_much_is_not_read(client, offer):
+    _ticket, url = offer
+    answer = client.post(url, {"text": "请看照片", "form": "p", "files": SimpleUploadedFile("a.svg", b"<svg/>")})
+    assert answer.status_code == 409
+    assert "请看照片" in answer.content.decode() and "这种文件不收" in answer.content.decode()
+    assert client.post(url, {"text": "x"}, CONTENT_LENGTH="200000000").status_code == 413
+
+
+def test_he_rates_what_came_of_it(client, shop, offer):
+    ticket, url = offer
+    assert 'name="score"' not in client.get(url).content.decode()
+    assert client.post(url, {"answer": "rate", "score": "5"}).status_code == 409
+    client.post(url, {"answer": "accept"})
+    for score in ("2", "4"):
+        assert client.post(url, {"answer": "rate", "score": score, "text": "还行", "form": f"r{score}"}).status_code == 302
+    assert client.post(url, {"answer": "rate", "score": "9"}).status_code == 409
+    assert "您评了 4 分" in client.get(url).content.decode()
+    assert "客户评 4 分" in shop.page().get(f"/promises/{ticket.number}/?tab=solution").content.decode()
+
+
+def test_he_is_told_why_a_promise_waits_and_which_were_late(client, shop, complain):
+    from datetime import timedelta
+
+    from complaints import clocks
+    from complaints.clocks import Moment
+
+    ticket = complain()
+    url = f"/p/{links.token_for(ticket.id, organisation=shop.id)}/"
+    with shop.scope():
+        hold = {"reason": "waiting_third_party", "proof": "等厂家"}
+        moves.apply(ticket.id, "hold", hold, organisation=shop.id, actor="key:crm", actor_name="CRM-KEY")
+        reply = {"text": "在问厂家"}
+        moves.apply(ticket.id, "reply", reply, organisation=shop.id, actor="key:crm", actor_name="CRM-KEY")
+    text = client.get(url).content.decode()
+    assert "等厂家或合作方答复" in text
+    assert "CRM-KEY" not in text and "试店" in text
+    with shop.scope():
+        Clock.objects.filter(ticket=ticket, kind="reconstruction").update(started_at=ticket.received_at - timedelta(hours=3))
+        row = Ticket.objects.get(id=ticket.id)
+        at = clocks.database_now()
+        clocks.catch_up(row, moment=Moment(at=at, written_at=at, actor="t"))
+    assert "晚了，仍在做" in client.get(url).content.decode()

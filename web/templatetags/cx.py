@@ -1,7 +1,7 @@
 """Our template vocabulary: icons, the promise clock, numbers with their margin, local times, masked people."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,17 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from complaints.offers import Option
 from complaints.queries import ClockView
 from cxms.lib import clock, text
-from web import clock_face, words
+from improvement.enums import State
+from web import clock_face, timeline, words
 
 register = template.Library()
 ICONS = "tabler-icons-3.51.0/outline"
@@ -111,6 +114,33 @@ def when(value: datetime | None) -> str:
 
 
 @register.filter
+def moment(text: str) -> datetime | None:
+    """An instant that a document keeps as text."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+
+
+@register.filter
+def worth(option: Option, currency: str) -> str:
+    """What an option costs, in its own currency or the house's."""
+    return timeline.money(str(option.amount or 0), option.currency or currency)
+
+
+@register.filter
+def local_day(value: date | None) -> str:
+    """A day as it is said: 11 月 30 日, 30 November."""
+    return date_format(value, "MONTH_DAY_FORMAT") if value else ""
+
+
+@register.filter
+def file_key(key: str) -> str:
+    """A file as a record cites it."""
+    return f"file:{key}"
+
+
+@register.filter
 def day_title(value: datetime) -> str:
     """A day as a page's subtitle: 11 月 23 日 周一."""
     local = timezone.localtime(value)
@@ -123,6 +153,12 @@ def day_title(value: datetime) -> str:
 def span(seconds: float | None) -> str:
     """Seconds in words: 1 小时 19 分."""
     return "–" if seconds is None else words.span(seconds)
+
+
+@register.filter
+def minutes(value: int) -> str:
+    """Minutes in words: 30 分, 4 小时."""
+    return words.span(value * 60)
 
 
 @register.filter
@@ -150,6 +186,12 @@ def move_word(kind: str) -> str:
 
 
 @register.filter
+def action_state(state: str) -> str:
+    """A state of an action in words."""
+    return str(State(state).label) if state in State.values else state
+
+
+@register.filter
 def at(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
     """A value of a mapping by a key the template holds; nothing when absent."""
     return mapping.get(key) if mapping else None
@@ -158,7 +200,7 @@ def at(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 @register.simple_tag
 def promise_name(view: ClockView) -> str:
     """The clause's name without its clock."""
-    return words.promise(view.clock.kind, view.target_seconds)
+    return words.promise_of(view.clock, view.target_seconds)
 
 
 @register.filter

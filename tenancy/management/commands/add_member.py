@@ -16,6 +16,9 @@ from tenancy.scope import organisation_scope
 class Command(BaseCommand):
     """Makes a log-in a member with a role over a unit's subtree; a new log-in gets a password, printed once."""
 
+    # the servers check the whole house when they start; a single command need not wait for that
+    requires_system_checks = ()
+
     help = "Adds a member; prints the password of a new log-in on the last line."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

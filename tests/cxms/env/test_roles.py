@@ -127,11 +127,11 @@ def test_preparing_again_changes_nothing_but_mends_a_bent_role(urls: roles.Urls,
 
 def test_a_copy_has_the_walls_and_the_owner_of_its_template(engines: Engines) -> None:
     passwords = roles.Passwords()
-    template = roles.prepare(engines.superuser_url, "original", passwords)
+    template = roles.prepare(engines.superuser_url, "walled", passwords)
     with session(template.migrator) as cursor:
         cursor.execute(WALLED_TABLE)
     for _ in range(2):
-        roles.clone_database(engines.superuser_url, "original", "copy")
+        roles.clone_database(engines.superuser_url, "walled", "copy")
     copy = roles.urls_for(roles.with_database(engines.superuser_url, "copy"), passwords)
     assert one(copy.app, "SELECT count(*) FROM secret") == 0
     assert one(copy.app, "SELECT similarity('排队太久', '排队太久')") == 1.0

@@ -68,7 +68,7 @@ def test_children_never_get_the_keys_to_the_walls(folder: Path, monkeypatch: pyt
     values = run.values_for(asked, Engines(folder), roles.Urls("app", "migrator", "dispatcher", "superuser"), SECRETS)
     assert values["CXMS_REDIS_URL"] == "redis://mine"
     table = run.children(asked, values)
-    assert [child.name for child in table] == ["web", "worker", "clockwork", "live"]
+    assert [child.name for child in table] == ["web", "worker", "clockwork", "watchdog", "live"]
     for child in table:
         assert {"migrator", "superuser", "postgresql://s"}.isdisjoint(child.env.values())
         assert child.env["CXMS_DATABASE_URL"] == "app"

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cxms.lib.calendar_spec import CalendarError
 from cxms.lib.errors import DomainError
-from cxms.lib.working_time import Calendar, CalendarError, due_at, elapsed, elapsed_seconds, reached_at
+from cxms.lib.working_time import Calendar, due_at, elapsed, elapsed_seconds, reached_at
 
 SHANGHAI = "Asia/Shanghai"
 HOLIDAYS_2026 = [

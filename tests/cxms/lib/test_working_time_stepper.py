@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from cxms.lib.working_time import Calendar, due_at, elapsed, elapsed_seconds
+from cxms.lib.working_time import Calendar, due_at, elapsed, elapsed_seconds, reached_at, splice
 
 EXAMPLES = 2_000 if os.environ.get("CXMS_NIGHTLY") == "1" else 60
 STEADY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -183,3 +183,25 @@ def test_another_holiday_never_brings_due_forward(
 def test_specs_read_back(world: tuple[dict[str, Any], datetime]) -> None:
     hours = Calendar.from_spec(world[0])
     assert Calendar.from_spec(hours.to_spec()) == hours
+
+
+# Weeks and months are counted by remembered blocks; the walk by days, which `elapsed` takes, must agree to the microsecond.
+
+
+@STEADY
+@given(
+    worlds(), worlds(), st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=40)), st.integers(1, 400 * 86_400_000_000)
+)
+def test_a_target_of_weeks_is_reached_where_the_walk_by_days_says(world, other, until_turn, target):
+    (spec, start), (later, _) = world, other
+    micro = timedelta(microseconds=1)
+    wanted = target * micro
+    first = Calendar.from_spec(spec)
+    for counting in (first, splice(first, [(start + until_turn, Calendar.from_spec(later))])):
+        found = reached_at(counting, start, wanted)
+        if found is None:
+            assert elapsed(counting, start, start + timedelta(days=3_000)) < wanted
+            continue
+        assert elapsed(counting, start, found) == wanted
+        assert elapsed(counting, start, found - micro) == wanted - micro
+        assert reached_at(counting, start, wanted, [(start - 2 * micro, start - micro)]) == found

@@ -1,0 +1,120 @@
+"""The rungs over a ticket and what is known of their people: who is away, quiet, on duty, and who stands in.
+
+Reads only. `alerts.reach` decides, pure; `alerts.notices` writes what it decided.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from alerts import reach
+from alerts.models import Cover, Reach, Shift, Snooze
+from alerts.reach import Person, Turn
+from complaints.models import Ticket
+from tenancy import queries
+from tenancy.enums import Role
+from tenancy.models import Member, MemberRole
+
+Key = uuid.UUID
+DUTY = "duty"
+OWN: tuple[frozenset[str], ...] = (
+    frozenset({Role.FRONTLINE, Role.STORE_MANAGER}),
+    frozenset({Role.STORE_MANAGER}),
+    frozenset({Role.REGION_MANAGER}),
+    frozenset({Role.EXECUTIVE}),
+    frozenset({Role.CX_MANAGER, Role.ADMIN}),
+)
+# a circle of deputies, or a long line of absent ones, is not followed for ever
+MOST_DEPUTIES = 5
+
+
+def path_of(ticket: Ticket) -> str:
+    """Where the ticket lies in the tree: its unit, else the headquarters."""
+    return ticket.unit.path if ticket.unit else queries.root_path(organisation=ticket.organisation_id)
+
+
+def ladder_rungs(ticket: Ticket, *, now: datetime) -> list[list[Key]]:
+    """Owner (or the queue), store, region, executives with the duty officer, and those who run the desk; nearest first."""
+    found = holders_by_rung(ticket, OWN, now=now)
+    found[3] += [key for key in on_duty(ticket, DUTY, now=now) if key not in found[3]]
+    if ticket.owner_id is not None:
+        known = persons([ticket.owner_id], ticket=ticket, now=now)
+        if reach.present(ticket.owner_id, known) is not None:
+            found[0] = [ticket.owner_id]
+    return found
+
+
+def holders_by_rung(ticket: Ticket, rungs: Iterable[Iterable[str]], *, now: datetime) -> list[list[Key]]:
+    """Who holds one of each rung's roles over the ticket's unit, narrowed to whose turn it is where there is a rota."""
+    organisation, path = ticket.organisation_id, path_of(ticket)
+    rows = MemberRole.objects.filter(organisation_id=organisation, member__left_at__isnull=True).select_related("member", "unit")
+    near = sorted((row for row in rows if path.startswith(row.unit.path)), key=lambda row: (-len(row.unit.path), row.member.name))
+    turns = _turns(organisation, path, now)
+    found = []
+    for roles in rungs:
+        held = [row for row in near if row.role in set(roles)]
+        on = [row for row in held if (row.unit_id, row.role) not in turns or row.member_id in turns[row.unit_id, row.role]]
+        found.append(list(dict.fromkeys(row.member_id for row in on or held)))
+    return found
+
+
+def on_duty(ticket: Ticket, role: str, *, now: datetime) -> list[Key]:
+    """Whose turn it is in a rota of this role at or above the ticket's unit, the nearest unit first."""
+    turns = _turns(ticket.organisation_id, path_of(ticket), now)
+    return [key for (_unit, name), keys in turns.items() if name == role for key in keys]
+
+
+def _turns(organisation: int, path: str, now: datetime) -> dict[tuple[Key, str], list[Key]]:
+    """(unit, role) → whose turn it is now, for every rota over the path in which it is somebody's turn."""
+    shifts = Shift.objects.filter(organisation_id=organisation, member__left_at__isnull=True).select_related("unit")
+    weekly: dict[tuple[Key, str], list[Turn[Key]]] = defaultdict(list)
+    zones: dict[Key, str] = {}
+    for row in sorted(shifts, key=lambda row: (-len(row.unit.path), row.weekday, row.from_minute, row.id)):
+        if path.startswith(row.unit.path):
+            weekly[row.unit_id, row.role].append(Turn(row.member_id, row.weekday, row.from_minute, row.to_minute))
+            zones[row.unit_id] = row.unit.timezone
+    if not weekly:
+        return {}
+    covers: dict[tuple[Key, str], list[Key]] = defaultdict(list)
+    active = Cover.objects.filter(organisation_id=organisation, from_at__lte=now, to_at__gt=now, member__left_at__isnull=True)
+    for cover in active.order_by("from_at", "id"):
+        covers[cover.unit_id, cover.role].append(cover.member_id)
+    default = queries.organisation(organisation).timezone
+    found = {}
+    for (unit, role), turns in weekly.items():
+        local = now.astimezone(queries.zone(zones[unit] or default))
+        whose = covers.get((unit, role)) or reach.on_turn(turns, weekday=local.weekday(), minute=local.hour * 60 + local.minute)
+        if whose:
+            found[unit, role] = list(dict.fromkeys(whose))
+    return found
+
+
+def persons(keys: Iterable[Key], *, ticket: Ticket, now: datetime) -> dict[Key, Person[Key]]:
+    """What the decision must know of these members and of those who stand in for them."""
+    organisation = ticket.organisation_id
+    local = now.astimezone(queries.zone(queries.organisation(organisation).timezone))
+    minute = local.hour * 60 + local.minute
+    asleep = Snooze.objects.filter(organisation_id=organisation, ticket=ticket, until__gt=now)
+    sleeping = set(asleep.values_list("member_id", flat=True))
+    found: dict[Key, Person[Key]] = {}
+    wanted = set(keys)
+    for _turn in range(MOST_DEPUTIES):
+        if not wanted:
+            break
+        rows = Member.objects.filter(organisation_id=organisation, id__in=wanted).select_related("user")
+        how = {row.member_id: row for row in Reach.objects.filter(organisation_id=organisation, member__in=wanted)}
+        for member in rows:
+            found[member.id] = _person(member, how.get(member.id), minute, member.id in sleeping, now)
+        wanted = {p.deputy for p in found.values() if p.is_away and p.deputy is not None} - found.keys()
+    return found
+
+
+def _person(member: Member, how: Reach | None, minute: int, sleeps: bool, now: datetime) -> Person[Key]:
+    away = member.left_at is not None or member.absent or not member.user.is_active
+    if how is None:
+        return Person(member.id, is_away=away, is_quiet=sleeps)
+    if how.away_from is not None and how.away_to is not None:
+        away = away or how.away_from <= now < how.away_to
+    quiet = sleeps or reach.in_hours(minute, how.quiet_from, how.quiet_to)
+    return Person(member.id, is_away=away, is_quiet=quiet, deputy=how.deputy_id)

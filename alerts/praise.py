@@ -1,0 +1,61 @@
+"""Praise reaches the person who earned it: the employee by his own channels, his store manager by the bell.
+
+Follows `feedback.analysed`. The customer's words are quoted with personal data masked; who has no log-in is told by
+his store manager.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts import notices
+from alerts.models import Notice
+from feedback.models import Analysis, Feedback
+from feedback.nlp import PersonalData, mask
+from tenancy import members
+from tenancy.enums import Role
+from tenancy.models import Member
+
+PURPOSE = "praise"
+FRESH = timedelta(days=7)
+MOST = 200
+QUOTE = 160
+
+
+def tell(first: str, last: str, *, organisation: int, now: datetime) -> int:
+    """Tells of the praise among the analysed voices first..last that names an employee. Returns how many notices."""
+    rows = Analysis.objects.filter(organisation_id=organisation, is_current=True, kind="praise", feedback_id__gte=first, feedback_id__lte=last)
+    calls = {row.feedback_id: row for row in rows.order_by("feedback_id")}
+    voices = Feedback.objects.filter(
+        organisation_id=organisation, id__in=calls, staff_id__isnull=False, deleted_at__isnull=True, excluded_at__isnull=True
+    ).filter(occurred_at__gt=now - FRESH)
+    found = list(voices.select_related("staff", "unit").order_by("id")[:MOST])
+    own = Member.objects.filter(organisation_id=organisation, staff__in=[v.staff_id for v in found], left_at__isnull=True)
+    by_staff = {member.staff_id: member for member in own.select_related("user")}
+    return sum(len(_tell(voice, calls[voice.id], by_staff.get(voice.staff_id), organisation, now)) for voice in found)
+
+
+def _tell(voice: Feedback, call: Analysis, member: Member | None, organisation: int, now: datetime) -> list[Notice]:
+    path = voice.unit.path if voice.unit else "/"
+    data: dict[str, Any] = {
+        "quote": quote(voice.text, call.pii),
+        "staff": voice.staff.name if voice.staff else "",
+        "unit": voice.unit.name if voice.unit else "",
+        "path": path,
+    }
+    readers = [member] if member is not None else []
+    managers = members.holders({Role.STORE_MANAGER}, organisation=organisation, path=path) if voice.unit else []
+    extra: dict[uuid.UUID, dict[str, Any]] = {manager.id: {"silent": True} for manager in managers}
+    if member is not None:
+        extra[member.id] = {"mine": True}
+    people = list(dict.fromkeys([*readers, *managers]))
+    key = f"{PURPOSE}:{voice.id}"
+    return notices.tell(None, people, PURPOSE, key, data, organisation=organisation, now=now, extra=extra, feedback=voice.id)
+
+
+def quote(text: str, pii: list[dict[str, Any]]) -> str:
+    """The beginning of what was said, personal data written as its kind."""
+    length = len(text)
+    spans = [PersonalData(s["type"], min(int(s["start"]), length), min(int(s["end"]), length)) for s in pii]
+    said = " ".join(mask(text, spans).split())
+    return said if len(said) <= QUOTE else said[: QUOTE - 1] + "…"

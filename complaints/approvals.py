@@ -1,0 +1,128 @@
+"""Offers that wait for somebody's word: who may say it, and what happens when it is said. Twice said is said once."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core import signing
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from complaints import authority, lifecycle, moves, tickets
+from complaints.enums import ApprovalState
+from complaints.lifecycle import MoveNotAllowed
+from complaints.models import Approval, Ticket
+from ledger.facts import record
+from tenancy.models import Member
+from tenancy.queries import root_path
+
+SALT = "complaints.approve"
+MAX_AGE_SECONDS = 3 * 86400
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a token names."""
+
+    organisation: int
+    approval: uuid.UUID
+    member: uuid.UUID
+
+
+def token_for(approval_id: uuid.UUID, member_id: uuid.UUID, *, organisation: int) -> str:
+    """The token by which one member decides one offer without logging in."""
+    return signing.dumps([organisation, str(approval_id), str(member_id)], salt=SALT, compress=True)
+
+
+def read(token: str) -> Link | None:
+    """What the token names when it is ours and not older than three days, else None."""
+    try:
+        organisation, approval, member = signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS)
+        return Link(int(organisation), uuid.UUID(approval), uuid.UUID(member))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+
+
+def found(link: Link) -> tuple[Approval, Member] | None:
+    """The offer and the member of a link, in the open scope; None when he has left or may not decide it."""
+    row = by_id(link.approval, organisation=link.organisation)
+    rows = Member.objects.filter(organisation_id=link.organisation, id=link.member, left_at__isnull=True, user__is_active=True)
+    member = rows.select_related("user").first()
+    return (row, member) if row is not None and member is not None and may_decide(row, member) else None
+
+
+def by_id(approval_id: uuid.UUID, *, organisation: int) -> Approval | None:
+    """One approval with its ticket."""
+    rows = Approval.objects.filter(organisation_id=organisation, id=approval_id)
+    return rows.select_related("ticket", "ticket__unit", "ticket__customer", "decided_by").first()
+
+
+def of_ticket(ticket: Ticket) -> list[Approval]:
+    """The approvals asked for on a ticket, the newest first."""
+    return list(Approval.objects.filter(organisation_id=ticket.organisation_id, ticket=ticket).order_by("-asked_at"))
+
+
+def path_of(ticket: Ticket) -> str:
+    """Where the ticket lies in the tree."""
+    return ticket.unit.path if ticket.unit else root_path(organisation=ticket.organisation_id)
+
+
+def may_decide(row: Approval, member: Member) -> bool:
+    """True for one whose authority over that place reaches, and who did not ask himself."""
+    if row.asked_by == f"{authority.PERSON}{member.user.email}":
+        return False
+    return authority.may_approve(member, path_of(row.ticket), row.amount, row.currency, organisation=row.organisation_id)
+
+
+def asked(row: Approval) -> list[Member]:
+    """Who is asked for his word."""
+    return authority.approvers(path_of(row.ticket), row.amount, row.currency, besides=row.asked_by, organisation=row.organisation_id)
+
+
+def asker(row: Approval) -> Member | None:
+    """The member who asked."""
+    rows = Member.objects.filter(organisation_id=row.organisation_id, user__email=row.asked_by.removeprefix(authority.PERSON), left_at=None)
+    return rows.select_related("user").first()
+
+
+def decide(row: Approval, member: Member, *, approve: bool, reason: str = "", now: datetime) -> Approval:
+    """Says yes or no. Yes makes the offer at once, in its maker's name. Decided before: the row as it is, nothing is done.
+
+    Raises MoveNotAllowed without the authority, MoveFieldError when a no gives no reason.
+    """
+    with transaction.atomic():
+        ticket = tickets.locked(row.ticket_id, organisation=row.organisation_id)
+        row = Approval.objects.select_for_update(of=("self",)).select_related("ticket", "ticket__unit").get(
+            organisation_id=row.organisation_id, id=row.id
+        )
+        if row.state != ApprovalState.WAITING:
+            return row
+        if not may_decide(row, member):
+            raise MoveNotAllowed(_("这个金额要由授权更高的人来批"), code="needs_authority", field="move")
+        if ticket.state not in lifecycle.UNSOLVED:
+            return _settle(row, member, ApprovalState.WITHDRAWN, "", now)
+        row = _settle(row, member, ApprovalState.APPROVED if approve else ApprovalState.REFUSED, reason, now)
+        said = {"approval": str(row.id), "amount": str(row.amount), "currency": row.currency, "reason": reason}
+        actor = f"{authority.PERSON}{member.user.email}"
+        move = "approve" if approve else "refuse"
+        moves.apply(ticket.id, move, said, organisation=row.organisation_id, actor=actor, actor_name=member.name)
+        if approve:
+            moves.apply(
+                ticket.id, "propose", row.fields, organisation=row.organisation_id, actor=row.asked_by, actor_name=row.asked_name
+            )
+        data = {"approval": str(row.id), "approved": approve}
+        record("approval.decided", ticket.id, data, organisation=row.organisation_id, now=now, actor=actor)
+        row.refresh_from_db()
+        return row
+
+
+def _settle(row: Approval, member: Member, state: ApprovalState, reason: str, now: datetime) -> Approval:
+    row.state, row.decided_by, row.decided_name, row.decided_at, row.reason = state, member, member.name, now, reason[:400]
+    row.save(update_fields=["state", "decided_by", "decided_name", "decided_at", "reason"])
+    return row
+
+
+def waiting(ticket: Ticket) -> Approval | None:
+    """The offer that waits for somebody's word."""
+    row = Approval.objects.filter(organisation_id=ticket.organisation_id, ticket=ticket, state=ApprovalState.WAITING).first()
+    return by_id(row.id, organisation=ticket.organisation_id) if row else None

@@ -1,0 +1,1 @@
+"""Followers and timers of journeys."""

@@ -1,0 +1,61 @@
+"""What was issued: the weekly report of a unit as it stood then, whom it went to, and its printed form."""
+
+from django.db import models
+
+from tenancy.models import Member, TenantModel, Unit
+
+
+class WeeklyRun(TenantModel):
+    """A week of an organisation has been taken in hand: its reports are issued or on their way. Once a week."""
+
+    week = models.DateField()
+    started_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "week"], name="weekly_run_once")]
+
+
+class WeeklyReport(TenantModel):
+    """The report of one week (its Monday) over one unit's subtree. `content` is frozen: figures and codes, no words."""
+
+    week = models.DateField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    content = models.JSONField()
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "week", "unit"], name="weekly_report_once"),
+            models.CheckConstraint(condition=models.Q(week__week_day=2), name="weekly_report_monday"),
+        ]
+        indexes = [
+            # the list of reports, newest week first
+            models.Index(fields=["organisation", "-week", "unit"], name="weekly_report_list"),
+        ]
+
+
+class WeeklyCopy(TenantModel):
+    """One reader's copy: when it was mailed, by which message, and how often it was opened."""
+
+    report = models.ForeignKey(WeeklyReport, on_delete=models.PROTECT, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    n_sent = models.SmallIntegerField(default=0)
+    read_at = models.DateTimeField(null=True)
+    n_reads = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "report", "member"], name="weekly_copy_once")]
+
+
+class WeeklyPrint(TenantModel):
+    """The report as PDF in one language, printed once from the frozen content."""
+
+    report = models.ForeignKey(WeeklyReport, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=10)
+    body = models.BinaryField()
+    printed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "report", "language"], name="weekly_print_once")]

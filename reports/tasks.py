@@ -1,0 +1,34 @@
+"""Followers and timers of the reports."""
+
+import uuid
+from datetime import date, datetime
+
+from cxms.lib import clock
+from ledger.models import Fact
+from reports import weekly_issue
+from reports.weekly_mail import ReportFollower
+from tenancy import queries
+from tenancy.models import Unit
+
+
+def due_organisations() -> list[int]:
+    """Timer: where Monday 07:00 has passed and last week is not in hand yet."""
+    return weekly_issue.due_organisations()
+
+
+def begin_week(*, organisation: int) -> int:
+    """Timer: takes last week in hand."""
+    now = clock.now()
+    week = weekly_issue.last_week(now, queries.organisation(organisation).timezone)
+    return weekly_issue.begin(week, organisation=organisation, now=now)
+
+
+def issue_requested(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`report.requested` → the report of that scope, frozen."""
+    unit = Unit.objects.filter(organisation_id=organisation, id=uuid.UUID(fact.subject)).first()
+    if unit is not None:
+        week = date.fromisoformat(fact.data["week"])
+        weekly_issue.issue(unit, week, organisation=organisation, now=now)
+
+
+mail = ReportFollower()

@@ -1,0 +1,107 @@
+"""The weekly report on paper: HTML of a frozen content, and its PDF. No network: only our own style sheets and font."""
+
+import uuid
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from cxms.lib.errors import DomainError
+from reports.models import WeeklyPrint, WeeklyReport
+from reports.weekly_words import Sheet, sheet
+from tenancy import queries
+
+STATIC = Path(settings.BASE_DIR) / "static"
+PAPER = "@page { size: A4; margin: 0 } * { box-sizing: border-box } body { margin: 0; background: #fff }"
+CLOSER = (
+    ".sheet { padding: 8mm 14mm 6mm !important; } .sheet td { padding: 2px 0 !important; } .cause { padding: 5px 0 !important; }"
+    " .row1, .row2, .row3 { padding: 8px 0 !important; }",
+    ".sheet { padding: 6mm 14mm 4mm !important; font-size: 11px !important; line-height: 15px !important; }"
+    " .sheet td { padding: 1px 0 !important; } .cause { padding: 3px 0 !important; } .row1, .row2, .row3 { padding: 6px 0 !important; }"
+    " .sheet .headline { font-size: 18px; line-height: 24px; margin: 8px 0; } .foot { font-size: 10px; line-height: 13px; }",
+)
+
+
+class NoPrinter(DomainError):
+    """This machine cannot set type: pango is missing."""
+
+    code = "no_printer"
+
+
+@cache
+def _press() -> Any:
+    """WeasyPrint, loaded by who prints first: it takes a second, which nobody else should wait. None without pango."""
+    try:
+        return import_module("weasyprint")
+    except OSError:  # everything but paper works
+        return None
+
+
+def can_print() -> bool:
+    """Whether reports can be printed here."""
+    return _press() is not None
+
+
+def address(key: uuid.UUID) -> str:
+    """Where the report stands on the web."""
+    try:
+        return f"{settings.SITE_URL}{reverse('report', args=[key])}"
+    except NoReverseMatch:
+        return str(settings.SITE_URL)
+
+
+def sheet_of(report: WeeklyReport, *, timezone: str = "", reader: str = "") -> Sheet:
+    """The sheet as issued, in the active language; instants in the organisation's zone."""
+    name = timezone or queries.organisation(report.organisation_id).timezone
+    return sheet(report.content, issued_at=report.issued_at, zone=queries.zone(name), reader=reader)
+
+
+def fetch(url: str, *_args: object, **_options: object) -> Any:
+    """Our own static files and nothing else. Raises URLFetchingError."""
+    urls = import_module("weasyprint.urls")
+    parts = urlsplit(url)
+    path = Path(unquote(parts.path)).resolve()
+    if parts.scheme != "file" or not path.is_relative_to(STATIC.resolve()) or not path.is_file():
+        raise urls.URLFetchingError(f"refused: {url[:200]}")
+    kind = "text/css" if path.suffix == ".css" else "font/woff2"
+    return urls.URLFetcherResponse(url, path.read_bytes(), {"Content-Type": kind})
+
+
+def printed(report: WeeklyReport, language: str, *, organisation: int, now: datetime) -> bytes:
+    """The report as PDF in a language; printed once, then kept as it was."""
+    kept = WeeklyPrint.objects.filter(organisation_id=organisation, report=report, language=language).first()
+    if kept is not None:
+        return bytes(kept.body)
+    with override(language):
+        html = render_to_string("report/print.html", {"sheet": sheet_of(report), "address": address(report.id)})
+    body = pdf(html)
+    WeeklyPrint.objects.bulk_create(
+        [WeeklyPrint(organisation_id=organisation, report=report, language=language, body=body, printed_at=now)],
+        ignore_conflicts=True,
+    )
+    return body
+
+
+def pdf(html: str) -> bytes:
+    """PDF bytes of a page that names style sheets below `static/`; what would run over one A4 is set closer.
+
+    Raises NoPrinter.
+    """
+    if not can_print():
+        raise NoPrinter(_("这台服务器没有安装 pango，不能排版 PDF；网页版照常可看"))
+    press = _press()
+    document = press.HTML(string=html, base_url=f"file://{STATIC}/", url_fetcher=fetch)
+    rendered = document.render(stylesheets=[press.CSS(string=PAPER)])
+    for closer in CLOSER:
+        if len(rendered.pages) == 1:
+            break
+        rendered = document.render(stylesheets=[press.CSS(string=PAPER), press.CSS(string=closer)])
+    return bytes(rendered.write_pdf())

@@ -1,0 +1,41 @@
+"""`load_demo`, small: every part of the demo is there, the second call only adds fresh complaints."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from complaints.models import Approval, CaseRules, Handover, Reflection, Ticket
+from feedback.models import Feedback
+from improvement.models import Action
+from journeys.models import JourneyMap
+from reports.models import WeeklyRun
+from surveys.models import Survey
+from tenancy import queries
+from tests.shop import Shop, close
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun)
+
+
+def load():
+    command = [sys.executable, "manage.py", "load_demo", "--voices", "400", "--cases", "300"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
+
+
+def test_it_loads_whole_and_then_only_adds_fresh_complaints():
+    first = load()
+    assert first.returncode == 0, first.stderr[-6000:]
+    demo = Shop(queries.organisation_by_slug("demo"))
+    with demo.scope():
+        counts = {part.__name__: part.objects.count() for part in PARTS}
+    assert [name for name, n in counts.items() if n == 0] == []
+    again = load()
+    assert again.returncode == 0, again.stderr[-6000:]
+    with demo.scope():
+        after = {part.__name__: part.objects.count() for part in PARTS}
+    assert after["Ticket"] > counts["Ticket"]
+    assert {name: after[name] for name in ("Handover", "Reflection", "Survey")} == {
+        name: counts[name] for name in ("Handover", "Reflection", "Survey")
+    }
+    close(demo)
+    close(Shop(queries.organisation_by_slug("harbour") or demo.organisation))

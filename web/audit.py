@@ -1,0 +1,235 @@
+"""审计: who did what, newest first, in words. What is stored are codes; names are looked up when the page is drawn."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from tenancy import audit, queries
+from tenancy.audit import Filters
+from tenancy.models import AuditEvent, Invitation, Member
+from web.door import Visit, needs
+
+PAGE = 50
+Word = Callable[[], str]
+ACTIONS: dict[str, Word] = {
+    "organisation.changed": lambda: _("改了组织资料"),
+    "organisation.set_up": lambda: _("完成了设置"),
+    "industry.adopted": lambda: _("用了行业模板"),
+    "member.invited": lambda: _("邀请了"),
+    "member.joined": lambda: _("加入了"),
+    "member.changed": lambda: _("改了成员权限"),
+    "member.renamed": lambda: _("改了自己的资料"),
+    "member.left": lambda: _("让成员离开"),
+    "invitation.sent_again": lambda: _("又寄了邀请"),
+    "invitation.revoked": lambda: _("收回了邀请"),
+    "unit.added": lambda: _("加了单元"),
+    "unit.changed": lambda: _("改了单元"),
+    "unit.moved": lambda: _("搬了单元"),
+    "unit.retired": lambda: _("停用了单元"),
+    "unit.reopened": lambda: _("重新启用了单元"),
+    "units.imported": lambda: _("导入了单元"),
+    "staff.added": lambda: _("加了员工"),
+    "staff.changed": lambda: _("改了员工"),
+    "staff.imported": lambda: _("导入了员工"),
+    "touchpoint.added": lambda: _("加了触点"),
+    "touchpoint.changed": lambda: _("改了触点"),
+    "touchpoint.moved": lambda: _("调了触点顺序"),
+    "topic.changed": lambda: _("改了主题"),
+    "calendar.saved": lambda: _("存了日历"),
+    "policy.saved": lambda: _("存了承诺政策"),
+    "policy.moved": lambda: _("调了承诺政策顺序"),
+    "policy.switched_off": lambda: _("停用了承诺政策"),
+    "case_rules.saved": lambda: _("改了立案规则"),
+    "assignment.chosen": lambda: _("改了分配方式"),
+    "authority.changed": lambda: _("改了补偿授权"),
+    "cause.added": lambda: _("加了原因"),
+    "cause.changed": lambda: _("改了原因"),
+    "handover.target": lambda: _("改了接收时限"),
+    "skills.chosen": lambda: _("改了擅长的主题"),
+    "template.added": lambda: _("写了口径"),
+    "template.changed": lambda: _("改了口径"),
+    "view.added": lambda: _("存了视图"),
+    "view.changed": lambda: _("改了视图"),
+    "view.removed": lambda: _("删了视图"),
+    "policy.reapplied": lambda: _("让未结的投诉换用新版承诺"),
+    "promise.extended": lambda: _("延长了承诺时限"),
+    "promise.excused": lambda: _("免责了失约"),
+    "promise.excuse_undone": lambda: _("撤回了免责"),
+    "notices.chosen": lambda: _("改了邮件通知"),
+    "notices.reach_changed": lambda: _("改了怎样找到自己"),
+    "notice_account.saved": lambda: _("存了通道账号"),
+    "notice_account.switched": lambda: _("停用或启用了通道账号"),
+    "notice_account.tested": lambda: _("试发了通道账号"),
+    "rota.added": lambda: _("排了班"),
+    "rota.removed": lambda: _("去掉了班次"),
+    "rota.covered": lambda: _("排了替班"),
+    "survey.created": lambda: _("建了问卷"),
+    "survey.changed": lambda: _("改了问卷"),
+    "survey.published": lambda: _("发布了问卷"),
+    "survey.paused": lambda: _("暂停了问卷"),
+    "survey.closed": lambda: _("结束了问卷"),
+    "survey.quiet_days": lambda: _("改了打扰间隔"),
+    "key.issued": lambda: _("发了密钥"),
+    "key.revoked": lambda: _("作废了密钥"),
+    "webhook.created": lambda: _("加了 Webhook"),
+    "webhook.changed": lambda: _("改了 Webhook"),
+    "webhook.removed": lambda: _("删了 Webhook"),
+    "webhook.replayed": lambda: _("重发了 Webhook"),
+    "webhook.rotated": lambda: _("换了 Webhook 的签名密钥"),
+    "webhook.tested": lambda: _("试发了 Webhook"),
+    "mailbox.saved": lambda: _("存了收件邮箱"),
+    "mailbox.stopped": lambda: _("停了收件邮箱"),
+}
+HEADS: dict[str, Word] = {
+    "member": lambda: _("成员"),
+    "invitation": lambda: _("邀请"),
+    "organisation": lambda: _("组织资料"),
+    "unit": lambda: _("单元"),
+    "units": lambda: _("单元导入"),
+    "staff": lambda: _("员工"),
+    "touchpoint": lambda: _("触点"),
+    "topic": lambda: _("主题"),
+    "calendar": lambda: _("营业日历"),
+    "policy": lambda: _("承诺政策"),
+    "authority": lambda: _("补偿授权"),
+    "cause": lambda: _("原因"),
+    "causes": lambda: _("原因"),
+    "recurrence": lambda: _("原因又出现"),
+    "handover": lambda: _("转交"),
+    "handover_minutes": lambda: _("接收时限"),
+    "case_rules": lambda: _("立案规则"),
+    "assignment": lambda: _("分配"),
+    "skills": lambda: _("擅长的主题"),
+    "template": lambda: _("口径"),
+    "view": lambda: _("承诺台视图"),
+    "promise": lambda: _("承诺"),
+    "notices": lambda: _("通知"),
+    "notice_account": lambda: _("通道账号"),
+    "rota": lambda: _("值班表"),
+    "survey": lambda: _("问卷"),
+    "key": lambda: _("密钥"),
+    "webhook": lambda: _("Webhook"),
+    "mailbox": lambda: _("收件邮箱"),
+}
+FIELDS: dict[str, Word] = {
+    "name": lambda: _("名称"),
+    "kind": lambda: _("类型"),
+    "timezone": lambda: _("时区"),
+    "calendar": lambda: _("营业日历"),
+    "language": lambda: _("语言"),
+    "roles": lambda: _("角色与范围"),
+    "absent": lambda: _("在岗与否"),
+    "unit": lambda: _("单元"),
+    "left": lambda: _("离职与否"),
+    "stage": lambda: _("阶段"),
+    "owner": lambda: _("负责的单元"),
+    "retired": lambda: _("停用与否"),
+    "label": lambda: _("叫法"),
+    "keywords": lambda: _("关键词"),
+    "touchpoint": lambda: _("触点"),
+    "offered": lambda: _("列出与否"),
+    "channels_off": lambda: _("渠道开关"),
+    "query": lambda: _("条件"),
+    "role": lambda: _("给谁看"),
+    "admins_need_totp": lambda: _("管理员双重验证"),
+    "executives": lambda: _("直达高管"),
+    "approval": lambda: _("等你批"),
+    "approval_decided": lambda: _("批了没有"),
+    "authority": lambda: _("补偿授权"),
+    "assigned": lambda: _("交给你"),
+    "escalation": lambda: _("快到期与失约"),
+    "mentioned": lambda: _("提到你"),
+    "assignment": lambda: _("分配"),
+    "skills": lambda: _("擅长的主题"),
+    "praise": lambda: _("表扬"),
+    "text": lambda: _("内容"),
+    "topic": lambda: _("主题"),
+    "reach": lambda: _("勿扰、通道、代班"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event in words; `detail` is what was stored, for who must know it exactly."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    fields: str
+    detail: str
+
+
+@needs("settings:read")
+def page(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The list with its filters in the URL."""
+    get = request.GET
+    asked = {name: get.get(name, "").replace("\x00", "").strip()[:80] for name in ("action", "actor", "from", "to")}
+    zone = queries.zone(visit.organisation.timezone)
+    since, until = _day(asked["from"]), _day(asked["to"])
+    filters = Filters(
+        action=asked["action"] if asked["action"] in HEADS else "",
+        actor=asked["actor"],
+        since=datetime(since.year, since.month, since.day, tzinfo=zone) if since else None,
+        until=datetime(until.year, until.month, until.day, tzinfo=zone) + timedelta(days=1) if until else None,
+    )
+    shown = Paginator(audit.events(filters, organisation=visit.organisation.id), PAGE).get_page(get.get("page"))
+    query = get.copy()
+    query.pop("page", None)
+    context = {
+        "page": shown,
+        "lines": _lines(list(shown.object_list), visit.organisation.id),
+        "query": query.urlencode(),
+        "asked": asked,
+        "heads": [(code, word()) for code, word in HEADS.items()],
+        "is_filtered": any(asked.values()),
+    }
+    return render(request, "settings/audit.html", context)
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1990 < found.year < 2200 else None
+
+
+def _lines(rows: list[AuditEvent], organisation: int) -> list[Line]:
+    names = _names(rows, organisation)
+    return [
+        Line(
+            row.at,
+            names.get(row.actor, row.actor.removeprefix("user:")),
+            ACTIONS[row.action]() if row.action in ACTIONS else row.action,
+            names.get(row.subject, row.subject),
+            _("、").join(FIELDS[field]() if field in FIELDS else field for field in row.detail.get("fields", [])),
+            json.dumps(row.detail, ensure_ascii=False) if row.detail else "",
+        )
+        for row in rows
+    ]
+
+
+def _names(rows: Iterable[AuditEvent], organisation: int) -> dict[str, str]:
+    """Names of the members and invitations the lines speak of, and of those who acted. Two statements."""
+    keys = {key for row in rows if (key := _uuid(row.subject))}
+    emails = {row.actor.removeprefix("user:") for row in rows if row.actor.startswith("user:")}
+    members = Member.objects.filter(organisation_id=organisation).select_related("user")
+    found = {str(m.id): m.name for m in members.filter(id__in=keys)}
+    found |= {f"user:{m.user.email}": m.name for m in members.filter(user__email__in=emails)}
+    invited = Invitation.objects.filter(organisation_id=organisation, id__in=keys)
+    return found | {str(row.id): row.email for row in invited}
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
