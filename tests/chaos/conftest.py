@@ -35,7 +35,13 @@ class Mailbox:
         return "250 taken"
 
     def to(self, address: str) -> list[str]:
-        return [subject for recipient, subject, _ in self.mails if recipient == address]
+        """The subjects a person sees, in order: what came twice with one Message-ID is one mail to him."""
+        seen = {key: subject for recipient, subject, key in reversed(self.mails) if recipient == address}
+        return list(reversed(seen.values()))
+
+    def repeats(self) -> int:
+        """How many mails came again with a Message-ID that was there before."""
+        return len(self.mails) - len({(recipient, key) for recipient, _, key in self.mails})
 
 
 @pytest.fixture

