@@ -1,56 +1,37 @@
 """One tap from a mail or the application: “I have it in hand”. The link acknowledges and does nothing else.
 
-The token names organisation, ticket and member, is signed, and expires; it opens no page of the application.
+The token names organisation, ticket and member; it opens no page of the application.
 """
 
-import uuid
-from dataclasses import dataclass
 from datetime import datetime
-
-from django.core import signing
 
 from alerts import notices
 from alerts.models import Notice
 from complaints import acknowledgements, queries
 from complaints.acknowledgements import Said
 from complaints.models import Acknowledgement, Ticket
+from tenancy import tap_links
 from tenancy.models import Member
+from tenancy.tap_links import TapLink
 
 SALT = "alerts.acknowledge"
-MAX_AGE_SECONDS = 3 * 86400
 LADDER = frozenset({"executives", "escalation"})
 
 
-@dataclass(frozen=True)
-class Link:
-    """What a token names."""
-
-    organisation: int
-    ticket: uuid.UUID
-    member: uuid.UUID
-
-
 def token_for(notice: Notice) -> str:
-    """The token of a notice's reader and ticket."""
-    names = [notice.organisation_id, str(notice.ticket_id), str(notice.recipient_id)]
-    return signing.dumps(names, salt=SALT, compress=True)
+    """The token of a notice's reader and ticket; the notice must have a ticket."""
+    assert notice.ticket_id is not None
+    return tap_links.token(TapLink(notice.organisation_id, notice.ticket_id, notice.recipient_id), salt=SALT)
 
 
-def read(token: str) -> Link | None:
-    """What the token names when it is ours and not older than three days, else None."""
-    try:
-        organisation, ticket, member = signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS)
-        return Link(int(organisation), uuid.UUID(ticket), uuid.UUID(member))
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
+def read(token: str) -> TapLink | None:
+    """What the token names, or None."""
+    return tap_links.read(token, salt=SALT)
 
 
-def found(link: Link) -> tuple[Ticket, Member] | None:
-    """Ticket and member of a link, in the open scope; None when he has left or the ticket is gone."""
-    ticket = queries.by_id(link.ticket, organisation=link.organisation)
-    rows = Member.objects.filter(organisation_id=link.organisation, id=link.member, left_at__isnull=True, user__is_active=True)
-    member = rows.select_related("user").first()
-    return (ticket, member) if ticket is not None and member is not None else None
+def found(link: TapLink) -> Ticket | None:
+    """The ticket of a link, in the open scope; None when it is gone."""
+    return queries.by_id(link.subject, organisation=link.organisation)
 
 
 def acknowledge(ticket: Ticket, member: Member, *, organisation: int, now: datetime, via: str) -> Said:

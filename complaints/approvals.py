@@ -1,10 +1,8 @@
 """Offers that wait for somebody's word: who may say it, and what happens when it is said. Twice said is said once."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 
-from django.core import signing
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -13,42 +11,28 @@ from complaints.enums import ApprovalState
 from complaints.lifecycle import MoveNotAllowed
 from complaints.models import Approval, Ticket
 from ledger.facts import record
+from tenancy import tap_links
 from tenancy.models import Member
 from tenancy.queries import root_path
+from tenancy.tap_links import TapLink
 
 SALT = "complaints.approve"
-MAX_AGE_SECONDS = 3 * 86400
-
-
-@dataclass(frozen=True)
-class Link:
-    """What a token names."""
-
-    organisation: int
-    approval: uuid.UUID
-    member: uuid.UUID
 
 
 def token_for(approval_id: uuid.UUID, member_id: uuid.UUID, *, organisation: int) -> str:
     """The token by which one member decides one offer without logging in."""
-    return signing.dumps([organisation, str(approval_id), str(member_id)], salt=SALT, compress=True)
+    return tap_links.token(TapLink(organisation, approval_id, member_id), salt=SALT)
 
 
-def read(token: str) -> Link | None:
-    """What the token names when it is ours and not older than three days, else None."""
-    try:
-        organisation, approval, member = signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS)
-        return Link(int(organisation), uuid.UUID(approval), uuid.UUID(member))
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
+def read(token: str) -> TapLink | None:
+    """What the token names, or None."""
+    return tap_links.read(token, salt=SALT)
 
 
-def found(link: Link) -> tuple[Approval, Member] | None:
-    """The offer and the member of a link, in the open scope; None when he has left or may not decide it."""
-    row = by_id(link.approval, organisation=link.organisation)
-    rows = Member.objects.filter(organisation_id=link.organisation, id=link.member, left_at__isnull=True, user__is_active=True)
-    member = rows.select_related("user").first()
-    return (row, member) if row is not None and member is not None and may_decide(row, member) else None
+def found(link: TapLink, member: Member) -> Approval | None:
+    """The offer of a link, in the open scope; None when the member may not decide it."""
+    row = by_id(link.subject, organisation=link.organisation)
+    return row if row is not None and may_decide(row, member) else None
 
 
 def by_id(approval_id: uuid.UUID, *, organisation: int) -> Approval | None:

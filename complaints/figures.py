@@ -5,7 +5,7 @@ Rates, medians and attainment come from `metrics.series`. Whoever has fewer than
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from complaints.enums import State
 from complaints.models import Ticket
+from complaints.received import Asked
 
 HIDDEN_BELOW = 5
 OLDEST = 10
@@ -35,16 +36,6 @@ PAUSES = """
         and (%(unit)s = '' or u.path like %(inside)s) and (%(all)s or u.path like any(%(paths)s))
     group by m.actor, p.reason order by 6 desc, 1, 3
 """
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Received from `from_date` to before `to_date`; `unit`: a subtree; `paths`: what the reader sees, empty for all."""
-
-    from_date: date
-    to_date: date
-    unit: str = ""
-    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,26 +7,17 @@ still held counts up to the instant asked about. The median's interval is that o
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from complaints.models import Ticket
+from complaints.received import Asked
 
 MIN_INTERVAL = 6
 # what the reader may see: where it happened, or who held it
 SEEN = "(%(all)s or tu.path like any(%(paths)s) or hu.path like any(%(paths)s))"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Received from `from_date` to before `to_date`; `unit`: where it happened, a subtree; `paths`: what the reader sees."""
-
-    from_date: date
-    to_date: date
-    unit: str = ""
-    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,11 @@
-"""“知道了，我在跟进”: on the ticket and the notices, and by one tap from a mail, without a log-in.
-
-The token in the address is the only authority and acknowledges only: GET shows a page with one button, so that a
-machine that opens every link of a mail acknowledges nothing; POST does it, again and again with the same end.
-"""
+"""“知道了，我在跟进”: on the ticket and the notices, and by one tap from a mail, without a log-in. The link only acknowledges."""
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -21,12 +16,10 @@ from complaints.models import Ticket
 from cxms.lib import clock
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
-from tenancy import queries as tenancy_queries
 from tenancy.models import Member
-from tenancy.scope import organisation_scope
-from web import forms, preferences
+from tenancy.tap_links import TapLink
+from web import forms, preferences, tap_pages
 from web.door import Visit, needs, public
-from web.middleware import LANGUAGE_COOKIE
 from web.seen import ticket_of
 
 
@@ -34,28 +27,18 @@ from web.seen import ticket_of
 @public
 def tap(request: HttpRequest, token: str) -> HttpResponse:
     """The page of a link from a mail. A token that is not ours, too old, or of one who left, shows nothing."""
-    link = acks.read(token)
-    if link is None:
-        return _safe(render(request, "acknowledge/gone.html", status=404))
-    with organisation_scope(link.organisation):
-        found = acks.found(link)
-        if found is None:
-            return _safe(render(request, "acknowledge/gone.html", status=404))
-        ticket, member = found
-        place = tenancy_queries.organisation(link.organisation)
-        language = _language(request, member, place.language)
-        with translation.override(language), timezone.override(tenancy_queries.zone(place.timezone)):
-            if request.method == "POST":
-                acks.acknowledge(ticket, member, organisation=link.organisation, now=clock.now(), via="link")
-                return _safe(redirect(request.path))
-            request.LANGUAGE_CODE = language
-            return _safe(_page(request, ticket, member))
+    return tap_pages.answer(request, acks.read(token), _ticket, _answer, gone="acknowledge/gone.html")
 
 
-def _language(request: HttpRequest, member: Member, house: str) -> str:
-    """The reader's own language, else what he chose here, else the house's, as the mail he came from; not his browser's."""
-    chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
-    return member.user.language or (chosen if chosen in dict(settings.LANGUAGES) else house)
+def _ticket(link: TapLink, member: Member) -> Ticket | None:
+    return acks.found(link)
+
+
+def _answer(request: HttpRequest, ticket: Ticket, member: Member) -> HttpResponse:
+    if request.method == "POST":
+        acks.acknowledge(ticket, member, organisation=ticket.organisation_id, now=clock.now(), via="link")
+        return redirect(request.path)
+    return _page(request, ticket, member)
 
 
 def _page(request: HttpRequest, ticket: Ticket, member: Member) -> HttpResponse:
@@ -71,14 +54,6 @@ def _page(request: HttpRequest, ticket: Ticket, member: Member) -> HttpResponse:
         "others": [row for row in acks.latest(ticket, organisation=organisation) if row.member_id != member.id],
     }
     return render(request, "acknowledge/tap.html", context)
-
-
-def _safe(response: HttpResponse) -> HttpResponse:
-    """The address is a key: neither stored nor told to other sites, and no search engine keeps it."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 def shown(ticket: Ticket, visit: Visit) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from complaints import figures
 from complaints.enums import PauseReason
-from complaints.figures import Asked
+from complaints.received import Asked
 from cxms.lib.periods import Period
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Series, Where, series

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from complaints import holding_figures
-from complaints.holding_figures import Asked
+from complaints.received import Asked
 from tenancy import queries
 from web.desk import kept
 from web.door import Visit, needs

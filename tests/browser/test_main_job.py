@@ -79,6 +79,7 @@ def test_keyboard_only_from_the_door_to_a_filed_complaint(shop, complain, visit)
     page = visit("")
     page.goto("/")
     assert "/accounts/login/" in page.url
+    page.wait_for_selector("#id_login:focus")
     page.keyboard.insert_text(user.email)
     page.keyboard.press("Tab")
     page.keyboard.insert_text("right-horse-battery-7")

@@ -10,6 +10,7 @@ from alerts.models import Notice
 from alerts.wording import words
 from complaints import moves
 from complaints.models import Acknowledgement, Move, Ticket
+from tenancy import tap_links
 from tenancy.models import Member
 
 
@@ -62,7 +63,7 @@ def test_a_link_that_opens_nothing_looks_the_same_whatever_the_reason(client, sh
         for send in (client.get, client.post):
             answer = send(wrong)
             assert (answer.status_code, answer.content) == (404, nothing.content)
-    monkeypatch.setattr(acks, "MAX_AGE_SECONDS", -1)
+    monkeypatch.setattr(tap_links, "MAX_AGE_SECONDS", -1)
     assert client.post(url).status_code == 404
     assert rows(shop) == []
 

@@ -8,6 +8,7 @@ from alerts.models import Notice
 from alerts.wording import words
 from complaints import approvals
 from complaints.models import Approval, AuthorityVersion, Ticket
+from tenancy import tap_links
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_link_of_another_is_nothing(shop, stranger, asked, client, monkeypatch
     gone = [client.get(f"/a/approve/{token}/") for token in (frontline, foreign, "x", good[:-2])]
     assert {answer.status_code for answer in gone} == {404}
     assert len({answer.content for answer in gone}) == 1
-    monkeypatch.setattr(approvals, "MAX_AGE_SECONDS", -1)
+    monkeypatch.setattr(tap_links, "MAX_AGE_SECONDS", -1)
     assert client.post(f"/a/approve/{good}/", {"do": "approve"}).status_code == 404
     assert now_(shop, asked).state == "handling"
 
@@ -113,3 +114,15 @@ def test_the_amounts_are_kept_in_versions(shop, stranger):
     assert shop.page("frontline").get(url).status_code == 403
     assert 'value="800"' in stranger.page().get(url).content.decode()
     assert "补偿授权" in shop.page("admin").get("/settings/audit/?action=authority").content.decode()
+
+
+def test_an_approver_reads_the_houses_language_not_his_browsers(shop, asked, client):
+    with shop.scope():
+        token = approvals.token_for(Approval.objects.get().id, shop.members["store_manager"].id, organisation=shop.id)
+    url = f"/a/approve/{token}/"
+    english = {"accept-language": "en-US,en;q=0.9"}
+    page = client.get(url, headers=english).content.decode()
+    assert "等你批" in page
+    client.cookies["cxms_language"] = "en"
+    chosen = client.get(url, headers=english).content.decode()
+    assert "等你批" not in chosen and "awaits your word" in chosen
