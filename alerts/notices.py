@@ -121,14 +121,17 @@ def tell_owner(ticket_id: uuid.UUID, seq: int, *, organisation: int, now: dateti
     return tell(ticket, [ticket.owner], "assigned", f"assigned:{ticket.id}:{seq}", {}, organisation=organisation, now=now)
 
 
-def tell_approvers(approval_id: uuid.UUID, *, organisation: int, now: datetime) -> list[Notice]:
-    """Whoever may say yes to an offer above its maker's authority learns of it at once."""
+def tell_approvers(approval_id: uuid.UUID, *, step: int = 0, organisation: int, now: datetime) -> list[Notice]:
+    """Whoever may say yes to an offer above its maker's authority learns of it at once; `step`: the how many-eth time again."""
     row = approvals.by_id(approval_id, organisation=organisation)
     if row is None or row.state != ApprovalState.WAITING:
         return []
-    data = {"approval": str(row.id), "amount": str(row.amount), "currency": row.currency, "asked": row.asked_name}
-    people_ = approvals.asked(row)
-    return tell(row.ticket, people_, "approval", f"approval:{row.id}", data, organisation=organisation, now=now)
+    data: dict[str, Any] = {"approval": str(row.id), "amount": str(row.amount), "currency": row.currency, "asked": row.asked_name}
+    if not step:
+        return tell(row.ticket, approvals.asked(row), "approval", f"approval:{row.id}", data, organisation=organisation, now=now)
+    data |= {"again": step, "minutes": int((now - row.asked_at).total_seconds() // 60)}
+    readers = approvals.asked_again(row, step)
+    return tell(row.ticket, readers, "approval", f"approval:{row.id}:{step}", data, organisation=organisation, now=now)
 
 
 def tell_asker(approval_id: uuid.UUID, *, organisation: int, now: datetime) -> list[Notice]:
@@ -164,6 +167,8 @@ def accepted(notice: Notice, sink: str, *, organisation: int, now: datetime) -> 
     """A channel took the message: records `notice.accepted`, which the promise desk follows."""
     data = {"ticket": str(notice.ticket_id), "purpose": notice.purpose, "sink": sink}
     record_many([("notice.accepted", notice.id, data)], organisation=organisation, now=now)
+
+
 def tell_mentioned(
     ticket_id: uuid.UUID, seq: int, ids: list[uuid.UUID], *, organisation: int, now: datetime
 ) -> list[Notice]:

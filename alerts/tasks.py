@@ -49,6 +49,11 @@ def approval_asked(*, organisation: int, fact: Fact, now: datetime) -> None:
     notices.tell_approvers(uuid.UUID(fact.data["approval"]), organisation=organisation, now=now)
 
 
+def approval_waited(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`approval.waited` → the next who may say yes."""
+    notices.tell_approvers(uuid.UUID(fact.data["approval"]), step=fact.data["step"], organisation=organisation, now=now)
+
+
 def approval_decided(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`approval.decided` → who asked."""
     notices.tell_asker(uuid.UUID(fact.data["approval"]), organisation=organisation, now=now)

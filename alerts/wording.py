@@ -77,6 +77,10 @@ def _approve_link(notice: Notice) -> str:
 
 def _approval(purpose: str, data: dict[str, Any], names: dict[str, Any]) -> tuple[str, str]:
     names = {**names, "amount": f"{data['currency']} {data['amount']}", "asked": data.get("asked", ""), "who": data.get("who", "")}
+    if purpose == "approval" and data.get("again"):
+        names |= {"minutes": data["minutes"], "n": data["again"] + 1}
+        subject = _("【等你批，第 %(n)d 次】%(number)s 补偿 %(amount)s") % names
+        return subject, _("%(asked)s 提的补偿 %(amount)s 等了 %(minutes)d 分钟没有人批，转请你批：%(title)s") % names
     if purpose == "approval":
         return _("【等你批】%(number)s 补偿 %(amount)s") % names, _("%(asked)s 提的补偿 %(amount)s 超过授权，十分钟内请批：%(title)s") % names
     if data.get("state") == "approved":

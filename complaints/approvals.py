@@ -63,6 +63,12 @@ def asked(row: Approval) -> list[Member]:
     return authority.approvers(path_of(row.ticket), row.amount, row.currency, besides=row.asked_by, organisation=row.organisation_id)
 
 
+def asked_again(row: Approval, step: int) -> list[Member]:
+    """Who is asked the `step`-th time after the first: the next rung whose authority reaches, or the last one again."""
+    rungs = authority.approver_rungs(path_of(row.ticket), row.amount, row.currency, besides=row.asked_by, organisation=row.organisation_id)
+    return rungs[min(step, len(rungs) - 1)] if rungs else []
+
+
 def asker(row: Approval) -> Member | None:
     """The member who asked."""
     rows = Member.objects.filter(organisation_id=row.organisation_id, user__email=row.asked_by.removeprefix(authority.PERSON), left_at=None)
@@ -102,7 +108,8 @@ def decide(row: Approval, member: Member, *, approve: bool, reason: str = "", no
 
 def _settle(row: Approval, member: Member, state: ApprovalState, reason: str, now: datetime) -> Approval:
     row.state, row.decided_by, row.decided_name, row.decided_at, row.reason = state, member, member.name, now, reason[:400]
-    row.save(update_fields=["state", "decided_by", "decided_name", "decided_at", "reason"])
+    row.next_fire_at = None
+    row.save(update_fields=["state", "decided_by", "decided_name", "decided_at", "reason", "next_fire_at"])
     return row
 
 

@@ -102,14 +102,22 @@ def limit_of(email: str, currency: str, *, organisation: int) -> Decimal | None:
 
 def approvers(path: str, amount: Decimal, currency: str, *, besides: str, organisation: int) -> list[Member]:
     """Who is asked: of the lowest role whose authority reaches, everybody present over that place, the nearest first."""
+    return next(iter(approver_rungs(path, amount, currency, besides=besides, organisation=organisation)), [])
+
+
+def approver_rungs(path: str, amount: Decimal, currency: str, *, besides: str, organisation: int) -> list[list[Member]]:
+    """Role by role upwards, whoever present over that place has an authority that reaches; nobody stands on two rungs."""
     limits = in_force(organisation=organisation)
+    rungs: list[list[Member]] = []
     for role in ROLES:
         if not covers(limits.of([role], currency), amount):
             continue
-        found = [one for one in members.holders({role}, organisation=organisation, path=path) if f"{PERSON}{one.user.email}" != besides]
+        below = {one.id for rung in rungs for one in rung}
+        held = members.holders({role}, organisation=organisation, path=path)
+        found = [one for one in held if f"{PERSON}{one.user.email}" != besides and one.id not in below]
         if found:
-            return found
-    return []
+            rungs.append(found)
+    return rungs
 
 
 def may_approve(member: Member, path: str, amount: Decimal, currency: str, *, organisation: int) -> bool:

@@ -43,7 +43,10 @@ class AuthorityVersion(TenantModel):
 
 
 class Approval(TenantModel):
-    """An offer above its maker's authority: what it says, who asked, who decided. `sent_at`: when the customer got it."""
+    """An offer above its maker's authority: what it says, who asked, who decided. `sent_at`: when the customer got it.
+
+    n_again: how often somebody was asked again; next_fire_at: when the next is, None while nobody waits for it.
+    """
 
     ticket = models.ForeignKey("complaints.Ticket", on_delete=models.PROTECT, related_name="+")
     cycle = models.SmallIntegerField()
@@ -60,14 +63,21 @@ class Approval(TenantModel):
     decided_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=400, blank=True, default="")
     sent_at = models.DateTimeField(null=True)
+    n_again = models.SmallIntegerField(default=0, db_default=0)
+    next_fire_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "ticket"], name="approval_one_waiting", condition=models.Q(state="waiting")
             ),
+            models.CheckConstraint(
+                condition=models.Q(state="waiting") | models.Q(next_fire_at__isnull=True), name="approval_said_is_silent"
+            ),
         ]
         indexes = [
+            # the dispatcher's list and the timer: which offers nobody answered in ten minutes
+            models.Index(fields=["next_fire_at"], name="approval_next", condition=models.Q(next_fire_at__isnull=False)),
             # the ticket page: its approvals, the newest first
             models.Index(fields=["organisation", "ticket", "-asked_at"], name="approval_ticket"),
         ]

@@ -235,6 +235,7 @@ def ask(ticket: Ticket, fields: dict[str, Any], *, moment: Moment, name: str) ->
     row = Approval.objects.create(
         id=new_id(), organisation_id=ticket.organisation_id, ticket=ticket, cycle=ticket.cycle, fields=dict(fields), amount=amount,
         currency=currency, asked_by=moment.actor[:120], asked_name=name[:80], asked_at=moment.at, due_at=moment.at + ANSWER_WITHIN,
+        next_fire_at=moment.at + ANSWER_WITHIN,
     )  # fmt: skip
     fields |= {"approval": str(row.id), "amount": str(amount), "currency": currency}
     data = {"approval": str(row.id), "seq": ticket.version + 1}
@@ -244,7 +245,7 @@ def ask(ticket: Ticket, fields: dict[str, Any], *, moment: Moment, name: str) ->
 def withdraw(ticket: Ticket, moment: Moment) -> None:
     """Another offer, or an end, takes the place of one that waits."""
     waiting = Approval.objects.filter(organisation_id=ticket.organisation_id, ticket=ticket, state=ApprovalState.WAITING)
-    waiting.update(state=ApprovalState.WITHDRAWN, decided_at=moment.at)
+    waiting.update(state=ApprovalState.WITHDRAWN, decided_at=moment.at, next_fire_at=None)
 
 
 def made(ticket: Ticket, fields: dict[str, Any], *, moment: Moment) -> None:

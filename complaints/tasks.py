@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from complaints import (
+    asking_again,
     assigning,
     bulk,
     casework,
@@ -110,6 +111,21 @@ def escalate_offers(*, organisation: int) -> int:
 def next_offer_at() -> datetime | None:
     """Timer: when the next offer falls due."""
     return handovers.next_at()
+
+
+def waiting_organisations() -> list[int]:
+    """Timer: who has an offer that waits for a word for ten minutes."""
+    return asking_again.due_organisations()
+
+
+def ask_again(*, organisation: int) -> int:
+    """Timer: somebody is asked again, once each time."""
+    return asking_again.ask_again(organisation=organisation)
+
+
+def next_asking_at() -> datetime | None:
+    """Timer: when the next one is asked for again."""
+    return asking_again.next_at()
 
 
 def ticket_linked(*, organisation: int, fact: Fact, now: datetime) -> None:

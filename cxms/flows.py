@@ -35,6 +35,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow("incident.replied", "complaints.tasks.incident_replied", queue="bulk", batch=1),
     # an offer above its maker's authority → who may say yes → who asked
     Flow("approval.asked", "alerts.tasks.approval_asked", queue="notices"),
+    Flow("approval.waited", "alerts.tasks.approval_waited", queue="notices"),
     Flow("approval.decided", "alerts.tasks.approval_decided", queue="notices"),
     # a reflection is signed → its action above, linked back; did an earlier prevention not hold? → reopened, its owner told
     Flow("reflection.signed", "improvement.tasks.reflection_signed", queue="tickets"),
@@ -89,6 +90,13 @@ TIMERS: tuple[Timer, ...] = (
         organisations="complaints.tasks.offering_organisations",
         run="complaints.tasks.escalate_offers",
         next_at="complaints.tasks.next_offer_at",
+    ),
+    # an offer above its maker's authority that waits for ten minutes → the next who may say yes
+    Timer(
+        "approvals",
+        organisations="complaints.tasks.waiting_organisations",
+        run="complaints.tasks.ask_again",
+        next_at="complaints.tasks.next_asking_at",
     ),
     # a level that nobody acknowledged → told again; executives who do not read → the next rung
     Timer("rings", organisations="alerts.tasks.ringing_organisations", run="alerts.tasks.ring", next_at="alerts.tasks.next_ring_at"),

@@ -263,6 +263,13 @@ def _reader(row: Notice) -> str:
     return said % {"name": row.recipient.name}
 
 
+def _telling(purpose: str, data: dict[str, Any], names: str) -> str:
+    if purpose == "approval" and data.get("again"):
+        return _("等了 %(minutes)d 分钟没有人批，再请 %(names)s 批") % {"minutes": data.get("minutes", 0), "names": names}
+    said = {"executives": _("直达 %(names)s"), "assigned": _("告知新负责人 %(names)s"), "approval": _("请 %(names)s 批")}
+    return said.get(purpose, _("提醒 %(names)s")) % {"names": names}
+
+
 def _told(notices: Sequence[Notice]) -> list[Entry]:
     """One line per moment and purpose, naming everyone and who has read it."""
     groups: dict[tuple[datetime, str], list[Notice]] = {}
@@ -271,6 +278,5 @@ def _told(notices: Sequence[Notice]) -> list[Entry]:
     found = []
     for (at, purpose), rows in groups.items():
         names = _("、").join(_reader(row) for row in rows)
-        said = {"executives": _("直达 %(names)s"), "assigned": _("告知新负责人 %(names)s")}.get(purpose, _("提醒 %(names)s"))
-        found.append(Entry(at, "bell", _("系统"), said % {"names": names}, can_cite=False))
+        found.append(Entry(at, "bell", _("系统"), _telling(purpose, rows[0].data, names), can_cite=False))
     return found

@@ -7,8 +7,10 @@ import pytest
 
 from alerts import rings
 from alerts.models import Hop, Notice, Ring
+from complaints import moves
+from complaints.models import Approval
 from cxms.lib import clock
-from ledger.models import Delivery
+from ledger.models import Delivery, Fact
 from tests.alerts.test_rings import MINUTE, filed, fire
 from tests.chaos.test_kill_points import DRAIN, SETUP, python
 
@@ -112,3 +114,19 @@ def test_a_timer_killed_before_its_commit_is_made_up_once(shop, mailbox, mailing
         hops = list(Hop.objects.values_list("notice_id", "position"))
     assert sorted(told) == sorted([(name, n) for n in (0, 1) for name in ("frontline", "region_manager", "store_manager")])
     assert len(hops) == len(set(hops)) == 6, "what no worker has tried yet is passed to nobody"
+
+
+def test_the_timer_that_asks_again_killed_before_its_commit_asks_once(shop, mailbox, mailing):
+    ticket = filed(shop)
+    member = shop.members["frontline"]
+    fields = {"options": [{"text": "退款", "kind": "refund", "amount": "1500"}]}
+    with shop.scope():
+        moves.apply(ticket.id, "propose", fields, organisation=shop.id, actor=f"user:{member.user.email}", actor_name=member.name)
+        Approval.objects.update(next_fire_at=clock.now() - MINUTE)
+    died = python(TIMERS, CXMS_FAILPOINT="approvals.before_commit:1", **mailing)
+    assert died.returncode == -signal.SIGKILL, died.stderr[-500:]
+    for _ in range(2):
+        assert python(TIMERS, **mailing).returncode == 0
+    with shop.scope():
+        assert Approval.objects.get().n_again == 1
+        assert Fact.objects.filter(kind="approval.waited").count() == 1
