@@ -18,36 +18,59 @@ from metrics.statistics.comparisons import (
     two_proportions,
 )
 from metrics.statistics.drivers import relative_weights, shapley_weights
+from metrics.statistics.importance import Ipa, bootstrap, inflation, ipa
 from metrics.statistics.indices import acsi, ces, csi, csi_of, revenue_at_risk
 from metrics.statistics.intervals import mean_estimate, nps, poisson_rate, sample_size, weighted_nps, wilson
+from metrics.statistics.limits import broken_rules, laney_p, laney_u, overdispersion, u_chart
+from metrics.statistics.ranks import Shrunk, shrink
 from metrics.statistics.results import Chart, Drivers, Estimate, Test
+from metrics.statistics.unheard import Iceberg, Stake, iceberg, stakes
+from metrics.statistics.weights import Weights, effective_n, rake
 
 __all__ = [
     "Chart",
     "Drivers",
     "Estimate",
+    "Iceberg",
+    "Ipa",
+    "Shrunk",
+    "Stake",
     "Test",
+    "Weights",
     "acsi",
+    "bootstrap",
+    "broken_rules",
     "ces",
     "compare_shares",
     "competition_rank",
     "csi",
     "csi_of",
+    "effective_n",
     "holm",
+    "iceberg",
+    "inflation",
+    "ipa",
+    "laney_p",
+    "laney_u",
     "mean_difference",
     "mean_estimate",
     "moving_range_limit",
     "nps",
     "nps_difference",
+    "overdispersion",
     "p_chart",
     "poisson_rate",
     "poisson_rates",
+    "rake",
     "relative_weights",
     "revenue_at_risk",
     "sample_size",
     "shapley_weights",
+    "shrink",
+    "stakes",
     "tiers",
     "two_proportions",
+    "u_chart",
     "weighted_nps",
     "wilson",
     "xmr",

@@ -31,7 +31,7 @@ def p_chart(defectives: Sequence[int], sizes: Sequence[int] | int, p_bar: float 
     lower = [None if margin is None else max(centre - margin, 0.0) for margin in margins]
     upper = [None if margin is None else min(centre + margin, 1.0) for margin in margins]
     shares = [hit / size if size else None for hit, size in zip(hits, n, strict=True)]
-    return Chart(centre, lower, upper, _signals(shares, centre, lower, upper))
+    return Chart(centre, lower, upper, signals(shares, centre, lower, upper))
 
 
 def xmr(values: Sequence[float | None]) -> Chart:
@@ -49,7 +49,7 @@ def xmr(values: Sequence[float | None]) -> Chart:
     high = finite(centre + XMR_LIMIT * mean_range, "upper limit")
     lower = [None if value is None else low for value in known]
     upper = [None if value is None else high for value in known]
-    return Chart(centre, lower, upper, _signals(known, centre, lower, upper))
+    return Chart(centre, lower, upper, signals(known, centre, lower, upper))
 
 
 def moving_range_limit(values: Sequence[float | None]) -> float | None:
@@ -64,13 +64,14 @@ def _mean_range(values: Sequence[float | None]) -> float | None:
     return finite(math.fsum(ranges) / len(ranges), "mean range") if ranges else None
 
 
-def _signals(
+def signals(
     values: Sequence[float | None],
     centre: float,
     lower: Sequence[float | None],
     upper: Sequence[float | None],
 ) -> list[int]:
-    signals, run, run_side = [], 0, 0
+    """Where a value lies beyond its limits, or is the eighth or later in a row on one side of the centre."""
+    found, run, run_side = [], 0, 0
     for index, (value, low, high) in enumerate(zip(values, lower, upper, strict=True)):
         if value is None or low is None or high is None:
             continue
@@ -78,5 +79,5 @@ def _signals(
         run = run + 1 if side == run_side else 1
         run_side = side
         if value < low or value > high or (side and run >= RUN):
-            signals.append(index)
-    return signals
+            found.append(index)
+    return found

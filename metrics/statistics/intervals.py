@@ -7,6 +7,7 @@ from fractions import Fraction
 from scipy import special
 
 from metrics.statistics.results import NOTHING, Estimate, count_of, finite, positive
+from metrics.statistics.weights import effective_n
 
 
 def normal_quantile(confidence: float) -> float:
@@ -50,7 +51,7 @@ def weighted_nps(weights: Sequence[float], scores: Sequence[int], confidence: fl
     total = math.fsum(w)
     promoters = math.fsum(weight for weight, score in zip(w, scores, strict=True) if score == 1) / total
     detractors = math.fsum(weight for weight, score in zip(w, scores, strict=True) if score == -1) / total
-    effective = total * total / math.fsum(weight * weight for weight in w)
+    effective = effective_n(w)
     centre, variance = adjusted_nps(promoters * effective, effective, detractors * effective)
     return _nps_estimate(100 * (promoters - detractors), centre, z * math.sqrt(variance), len(scores))
 
