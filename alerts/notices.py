@@ -19,14 +19,18 @@ DIRECT_RUNGS: tuple[set[str], ...] = ({Role.EXECUTIVE}, {Role.CX_MANAGER}, {Role
 
 
 def level_of(ticket: Ticket, member: Member) -> int:
-    """How high a member stands on a ticket's ladder: 1 who works on it, 2 store, 3 region, 4 above."""
+    """How high a member stands on a ticket's ladder: 1 who works on it, 2 store, 3 region, 4 above.
+
+    Where the ticket's policy tells him at a higher level, there.
+    """
     organisation, path = ticket.organisation_id, people.path_of(ticket)
     held = MemberRole.objects.filter(organisation_id=organisation, member=member).select_related("unit")
     mine = {row.role for row in held if path.startswith(row.unit.path)}
-    for level, rung in ((4, people.OWN[3] | people.OWN[4]), (3, people.OWN[2]), (2, people.OWN[1])):
-        if mine & rung:
-            return level
-    return 1
+    by_role = ((4, people.OWN[3] | people.OWN[4]), (3, people.OWN[2]), (2, people.OWN[1]))
+    level = next((level for level, rung in by_role if mine & rung), 1)
+    mine |= {f"{ladder.MEMBER}{member.user.email}"} | ({ladder.OWNER} if ticket.owner_id == member.id else set())
+    told = [int(said) for said, who in ticket.policy.ladder.items() if mine & set(who)]
+    return max([level, *told])
 
 
 def recipients(ticket: Ticket, level: str, *, now: datetime) -> Decision[uuid.UUID]:

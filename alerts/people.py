@@ -11,13 +11,14 @@ from datetime import datetime
 from alerts import reach
 from alerts.models import Cover, Reach, Shift, Snooze
 from alerts.reach import Person, Turn
+from complaints import ladder
 from complaints.models import Ticket
 from tenancy import queries
 from tenancy.enums import Role
 from tenancy.models import Member, MemberRole
 
 Key = uuid.UUID
-DUTY = "duty"
+DUTY = ladder.DUTY
 OWN: tuple[frozenset[str], ...] = (
     frozenset({Role.FRONTLINE, Role.STORE_MANAGER}),
     frozenset({Role.STORE_MANAGER}),
@@ -35,14 +36,38 @@ def path_of(ticket: Ticket) -> str:
 
 
 def ladder_rungs(ticket: Ticket, *, now: datetime) -> list[list[Key]]:
-    """Owner (or the queue), store, region, executives with the duty officer, and those who run the desk; nearest first."""
-    found = holders_by_rung(ticket, OWN, now=now)
-    found[3] += [key for key in on_duty(ticket, DUTY, now=now) if key not in found[3]]
-    if ticket.owner_id is not None:
-        known = persons([ticket.owner_id], ticket=ticket, now=now)
-        if reach.present(ticket.owner_id, known) is not None:
-            found[0] = [ticket.owner_id]
+    """Who joins at each level by the ticket's own policy version, and the last resort; nearest first.
+
+    As shipped: owner (or the queue), store, region, executives with the duty officer, and those who run the desk.
+    """
+    said = ladder.rungs(ticket.policy.ladder)
+    owner = _owner(ticket, now)
+    roles = [set(rung) & set(ladder.ROLES) | (OWN[0] if ladder.OWNER in rung and owner is None else set()) for rung in said]
+    held = holders_by_rung(ticket, roles, now=now)
+    duty = on_duty(ticket, DUTY, now=now) if any(ladder.DUTY in rung for rung in said) else []
+    named = members_named({who.removeprefix(ladder.MEMBER) for rung in said for who in rung}, organisation=ticket.organisation_id)
+    found = []
+    for rung, keys in zip(said, held, strict=True):
+        first = [owner] if owner is not None and ladder.OWNER in rung else []
+        last = duty if ladder.DUTY in rung else []
+        by_name = [named[who.removeprefix(ladder.MEMBER)] for who in rung if who.removeprefix(ladder.MEMBER) in named]
+        found.append(list(dict.fromkeys([*first, *keys, *last, *by_name])))
     return found
+
+
+def _owner(ticket: Ticket, now: datetime) -> Key | None:
+    """Whose the ticket is while he, or who stands in for him, is there; else None: the queue is told."""
+    if ticket.owner_id is None:
+        return None
+    known = persons([ticket.owner_id], ticket=ticket, now=now)
+    return ticket.owner_id if reach.present(ticket.owner_id, known) is not None else None
+
+
+def members_named(emails: Iterable[str], *, organisation: int) -> dict[str, Key]:
+    """E-mail → member, of those who have not left."""
+    wanted = [email for email in emails if "@" in email]
+    rows = Member.objects.filter(organisation_id=organisation, user__email__in=wanted, left_at__isnull=True) if wanted else Member.objects.none()
+    return dict(rows.values_list("user__email", "id"))
 
 
 def holders_by_rung(ticket: Ticket, rungs: Iterable[Iterable[str]], *, now: datetime) -> list[list[Key]]:

@@ -81,7 +81,7 @@ def begin_direct(ticket_id: uuid.UUID, *, organisation: int, now: datetime) -> R
 def ring(*, organisation: int, now: datetime) -> int:
     """Tells one batch of due levels of an organisation again. Returns how many were looked at."""
     due = Ring.objects.select_for_update(skip_locked=True, of=("self",)).filter(organisation_id=organisation, next_at__lte=now)
-    rows = list(due.select_related("ticket", "ticket__unit", "ticket__owner").order_by("next_at")[:BATCH])
+    rows = list(due.select_related("ticket", "ticket__unit", "ticket__owner", "ticket__policy").order_by("next_at")[:BATCH])
     for row in rows:
         (_turn_direct if row.level == DIRECT else _turn)(row, row.ticket, now)
     failpoints.reach("rings.before_commit")

@@ -9,7 +9,7 @@ from api.contract import INSTANT, NUMBER, WHOLE, Operation, choice, listed, mayb
 from api.door import Endpoint
 from api.problems import not_found
 from api.shapes import instant
-from complaints import preview, sla_policies
+from complaints import ladder, preview, sla_policies
 from complaints.models import PolicyVersion
 from tenancy import calendars
 from tenancy.calendars import CalendarUnknown
@@ -37,6 +37,7 @@ def _policy(row: PolicyVersion) -> dict[str, Any]:
         "name": row.name,
         "match": row.match,
         "clauses": row.clauses,
+        "ladder": {level: list(row.ladder.get(level, said)) for level, said in ladder.SHIPPED.items()},
         "created_at": instant(row.created_at),
     }
 

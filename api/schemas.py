@@ -166,9 +166,23 @@ CLAUSE = obj(
     },
     required=("code", "kind", "target_seconds", "calendar"),
 )
-POLICY_IN = obj({"name": text(), "match": ANY, "clauses": listed(ref("Clause"))}, required=("name", "clauses"))
+# level → who joins there; left out, a level is as shipped
+TOLD = obj(
+    {level: listed(text(description="owner, duty, a role, or member:<e-mail>")) for level in ("1", "2", "3", "4")}
+)
+POLICY_IN = obj(
+    {"name": text(), "match": ANY, "clauses": listed(ref("Clause")), "ladder": TOLD}, required=("name", "clauses")
+)
 POLICY = obj(
-    {"code": text(), "version": WHOLE, "name": text(), "match": ANY, "clauses": listed(ref("Clause")), "created_at": INSTANT}
+    {
+        "code": text(),
+        "version": WHOLE,
+        "name": text(),
+        "match": ANY,
+        "clauses": listed(ref("Clause")),
+        "ladder": TOLD,
+        "created_at": INSTANT,
+    }
 )
 CALENDAR_IN = obj(
     {"timezone": text(), "always": YES, "weekly": ANY, "holidays": listed(DATE), "workdays": ANY, "special": ANY},

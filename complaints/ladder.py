@@ -4,13 +4,28 @@ Called by the alerts, which keep a level's ringing, and by the acknowledgements.
 levels up to that of who gave it, and holds warnings for a while; it never stops level 3 or 4 from being told, nor a clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WARNINGS_HOLD = timedelta(minutes=15)
 ACK_LASTS = timedelta(minutes=30)
 HIGHEST = 4
+
+# who may be told: the owner (or the queue, while nobody owns the ticket), who holds a role over its unit, whose turn on
+# duty it is, and a member by his e-mail
+OWNER = "owner"
+DUTY = "duty"
+MEMBER = "member:"
+ROLES = ("frontline", "store_manager", "region_manager", "cx_manager", "executive", "admin")
+SHIPPED: dict[str, tuple[str, ...]] = {
+    "1": (OWNER,),
+    "2": ("store_manager",),
+    "3": ("region_manager",),
+    "4": ("executive", DUTY),
+}
+# above the highest level: whom a level passes to that reached nobody
+LAST = ("cx_manager", "admin")
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,11 @@ class Step:
     rings: bool
     next_at: datetime | None
     ended: str = ""
+
+
+def rungs(said: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """Who joins at levels 1 to 4, and the last resort; a level of which the policy says nothing is as shipped."""
+    return [*(tuple(said.get(level, shipped)) for level, shipped in SHIPPED.items()), LAST]
 
 
 def number(level: str) -> int:

@@ -21,7 +21,10 @@ from tenancy.models import CalendarVersion, Member, Staff, TenantModel, Touchpoi
 
 
 class PolicyVersion(TenantModel):
-    """A promise policy as it stood from `created_at` on; a ticket keeps the version it opened under."""
+    """A promise policy as it stood from `created_at` on; a ticket keeps the version it opened under.
+
+    ladder: level → who joins there (`complaints.ladder`), for the levels that are not as shipped.
+    """
 
     code = models.CharField(max_length=64)
     version = models.IntegerField()
@@ -29,6 +32,7 @@ class PolicyVersion(TenantModel):
     position = models.IntegerField()
     match = models.JSONField(default=dict)
     clauses = models.JSONField()
+    ladder = models.JSONField(default=dict, db_default={})
     is_off = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=120)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints import policies_ladder
 from complaints.clock_specs import SPECS
 from complaints.enums import Severity
 from cxms.lib.errors import DomainError
@@ -38,7 +39,8 @@ def check(code: str, spec: Mapping[str, Any], *, organisation: int) -> dict[str,
     checked = [_clause(clause, f"clauses[{i}]", organisation) for i, clause in enumerate(clauses)]
     if len({clause["code"] for clause in checked}) != len(checked):
         raise PolicyError(_("承诺代码重复"), code="duplicate_clause", field="clauses")
-    return {"name": name, "match": _match(spec.get("match")), "clauses": checked}
+    told = policies_ladder.check(spec.get("ladder"), organisation=organisation)
+    return {"name": name, "match": _match(spec.get("match")), "clauses": checked, "ladder": told}
 
 
 def _match(value: Any) -> dict[str, list[str]]:

@@ -33,7 +33,7 @@ def put(
     last = rows.filter(code=code).order_by("-version").first()
     if last is not None:
         versions.check(last, version)
-    if last is not None and not last.is_off and (last.name, last.match, last.clauses) == (clean["name"], clean["match"], clean["clauses"]):
+    if last is not None and not last.is_off and all(getattr(last, name) == value for name, value in clean.items()):
         return last
     highest = rows.exclude(code=DEFAULT).aggregate(highest=Max("position"))["highest"] or 0
     position = last.position if last else (LAST_POSITION if code == DEFAULT else highest + 1)
@@ -114,7 +114,7 @@ def move(code: str, step: int, *, organisation: int, now: datetime, actor: str) 
 
 
 def _again(last: PolicyVersion, now: datetime, actor: str, **changed: Any) -> PolicyVersion:
-    kept = {name: getattr(last, name) for name in ("organisation_id", "code", "name", "match", "clauses", "position", "is_off")}
+    kept = {name: getattr(last, name) for name in ("organisation_id", "code", "name", "match", "clauses", "ladder", "position", "is_off")}
     row = {**kept, **changed, "version": last.version + 1, "created_at": now, "created_by": actor}
     return PolicyVersion.objects.create(**row)
 

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from complaints.clock_specs import SPECS
+from complaints.enums import Severity
 from complaints.policies_check import MATCH_KEYS, PolicyError
 from web import clock_face, words
 from web.clock_face import Face
 
-FIELDS = ("code", "kind", "amount", "unit", "calendar", "warn", "after", "promise", "basis", "extend")
+FIELDS = ("code", "kind", "amount", "unit", "calendar", "warn", "after", "promise", "basis", "extend", "close")
 UNITS = {"m": words.MINUTE, "h": words.HOUR, "d": words.DAY}
 
 
@@ -37,6 +38,7 @@ class ClauseRow:
     promise: str = ""
     basis: str = "same"
     extend: str = ""
+    close: str = ""
     face: Face | None = None
     is_on: bool = True
 
@@ -92,8 +94,13 @@ def _row(i: int, clause: Mapping[str, Any]) -> ClauseRow:
     face = clock_face.standing(clause["kind"], clause["target_seconds"], promise=said)
     return ClauseRow(
         i, clause["code"], clause["kind"], amount, unit, clause["calendar"], warn, after, said,
-        clause.get("after_calendar", "same"), f"{days:g}" if days else "", face,
+        clause.get("after_calendar", "same"), f"{days:g}" if days else "", closes(clause), face,
     )  # fmt: skip
+
+
+def closes(clause: Mapping[str, Any]) -> str:
+    """From which severity on a ticket cannot be closed without its reflection; "" where the clause knows no such thing."""
+    return str(clause.get("close_from") or Severity.HIGH.value) if clause["kind"] == "reflection" else ""
 
 
 def typed(request: HttpRequest) -> list[ClauseRow]:
@@ -113,8 +120,8 @@ def typed(request: HttpRequest) -> list[ClauseRow]:
 
 
 def _typed_row(i: int, values: tuple[str, ...], is_on: bool) -> ClauseRow:
-    code, kind, amount, unit, calendar, warn, after, promise, basis, extend = values
-    return ClauseRow(i, code, kind, amount, unit, calendar, warn, after, promise, basis, extend, is_on=is_on)
+    code, kind, amount, unit, calendar, warn, after, promise, basis, extend, close = values
+    return ClauseRow(i, code, kind, amount, unit, calendar, warn, after, promise, basis, extend, close, is_on=is_on)
 
 
 def clauses_of(rows: Sequence[ClauseRow], before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -135,7 +142,7 @@ def clauses_of(rows: Sequence[ClauseRow], before: Sequence[Mapping[str, Any]]) -
         clause |= {"promise": row.promise, "after_calendar": row.basis or "same", "extend_seconds": _days(row)}
         if row.code in known and known[row.code]["kind"] == row.kind:
             clause["pausable_by"] = known[row.code].get("pausable_by")
-            clause["close_from"] = known[row.code].get("close_from")
+            clause["close_from"] = row.close or known[row.code].get("close_from")
         found.append(clause)
     return found
 

@@ -22,7 +22,7 @@ from cxms.lib.errors import DomainError
 from tenancy import calendars, queries, trees
 from tenancy.enums import Channel
 from tenancy.models import Unit
-from web import forms, policy_effect, policy_form
+from web import forms, policy_effect, policy_form, policy_ladder
 from web.door import Visit, needs
 from web.forms import Form
 from web.policy_effect import Effect
@@ -151,7 +151,7 @@ def one(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     row = next((found for found in _rows(visit) if found.code == code), None)
     if row is None:
         raise Http404
-    form, rows, shown = Form({"name": row.name, "match": row.match}), policy_form.rows_of(row.clauses), None
+    form, rows, shown = Form({"name": row.name, "match": row.match, "ladder": row.ladder}), policy_form.rows_of(row.clauses), None
     if request.method == "POST":
         if not visit.seat.may("policies:write"):
             raise Http404
@@ -185,6 +185,9 @@ def _one(
         "is_default": code == DEFAULT,
         "menus": {"severity": Severity.choices, "channel": Channel.choices, "topic": list(words.by_key["topic"].items())},
         "units": words.units,
+        "levels": policy_ladder.levels(form.values["ladder"], visit),
+        "members": queries.members_of(organisation=visit.organisation.id),
+        "severities": [*Severity.choices, ("never", _("都不要求"))],
         "tiers": "，".join(form.values["match"].get("tier", [])),
         "may_write": visit.seat.may("policies:write"),
     }
@@ -195,7 +198,7 @@ def _try(request: HttpRequest, visit: Visit, row: PolicyVersion) -> tuple[Form, 
     """What the form would change, without saving it; everything typed stays in the form."""
     rows = policy_form.typed(request)
     match = {} if row.code == DEFAULT else policy_form.match_of(request)
-    form = Form({"name": forms.text(request, "name", 200), "match": match})
+    form = Form({"name": forms.text(request, "name", 200), "match": match, "ladder": policy_ladder.typed(request, row.ladder)})
     try:
         found = policy_effect.effect(row.code, match, policy_form.clauses_of(rows, row.clauses), visit)
     except DomainError as error:
@@ -206,7 +209,8 @@ def _try(request: HttpRequest, visit: Visit, row: PolicyVersion) -> tuple[Form, 
 def _save(request: HttpRequest, visit: Visit, row: PolicyVersion) -> tuple[Form, list[ClauseRow]]:
     rows = policy_form.typed(request)
     match = {} if row.code == DEFAULT else policy_form.match_of(request)
-    form = Form({"name": forms.text(request, "name", 200), "match": match})
+    told = policy_ladder.typed(request, row.ladder)
+    form = Form({"name": forms.text(request, "name", 200), "match": match, "ladder": told})
     where: dict[str, Any] = {"organisation": visit.organisation.id, "now": visit.now, "actor": visit.actor}
     version = forms.version(request)
     try:
@@ -215,7 +219,8 @@ def _save(request: HttpRequest, visit: Visit, row: PolicyVersion) -> tuple[Form,
                 sla_policies.switch_off(row.code, version=version, **where)
                 messages.success(request, _("“%(name)s”不再给新的投诉用；进行中的不变。") % {"name": row.name})
                 return form, rows
-            spec = {"name": form.values["name"], "match": match, "clauses": policy_form.clauses_of(rows, row.clauses)}
+            clauses = policy_form.clauses_of(rows, row.clauses)
+            spec = {"name": form.values["name"], "match": match, "clauses": clauses, "ladder": told}
             made = sla_policies.put(row.code, spec, version=version, **where)
             if request.POST.get("open") == "reapply":
                 n = reapplying.ask(made, **where)

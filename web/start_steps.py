@@ -152,7 +152,7 @@ def promise(request: HttpRequest, visit: Visit) -> Outcome:
             name = policy_form.name_of(clauses, visit.organisation.language)
             with transaction.atomic():
                 sla_policies.put(
-                    sla_policies.DEFAULT, {"name": name, "clauses": clauses},
+                    sla_policies.DEFAULT, {"name": name, "clauses": clauses, "ladder": found[0].ladder if found else {}},
                     organisation=organisation_id, now=visit.now, actor=visit.actor,
                     version=forms.version(request) if found else None,
                 )  # fmt: skip
