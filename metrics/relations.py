@@ -40,11 +40,16 @@ class Family:
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows to count: `rows` is a subquery, `cuts` its dimensions, `families` the roll-ups that hold the same sums."""
+    """Rows to count: `rows` is a subquery, `cuts` its dimensions, `families` the roll-ups that hold the same sums.
+
+    ticket, voice: the complaint and the feedback a row belongs to, SQL over `r`; "null" where it has none.
+    """
 
     rows: str
     cuts: Mapping[str, Cut]
     families: tuple[Family, ...] = field(default_factory=tuple)
+    ticket: str = "null::uuid"
+    voice: str = "r.feedback_id"
 
 
 def _family(table: str, columns: tuple[str, ...], dimensions: frozenset[str], *, is_weekly: bool = False) -> Family:
@@ -126,9 +131,9 @@ _HEARD = (
 )
 _T_SPAN = _SPAN.replace("organisation_id", "t.organisation_id").replace("local_day", "t.local_day")
 _T_CUTS = _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ())
-TICKETS = Relation(f"(select t.* from complaints_ticket t {_HEARD} where {_T_SPAN})", _T_CUTS)
+TICKETS = Relation(f"(select t.* from complaints_ticket t {_HEARD} where {_T_SPAN})", _T_CUTS, ticket="r.id")
 # what is to be solved: a duplicate is solved on the one that was kept
-CASES = Relation(f"(select t.* from complaints_ticket t {_HEARD} where {_T_SPAN} and t.duplicate_of_id is null)", _T_CUTS)
+CASES = Relation(f"(select t.* from complaints_ticket t {_HEARD} where {_T_SPAN} and t.duplicate_of_id is null)", _T_CUTS, ticket="r.id")
 # the first resolution that was not undone
 _SOLVED = (
     "cross join lateral (select min(m.at) as at from complaints_move m"
@@ -145,16 +150,25 @@ SOLUTIONS = Relation(
     f" as came_back from complaints_ticket t {_HEARD} {_SOLVED}"
     f" where {_T_SPAN} and solved.at is not null)",
     _T_CUTS,
+    ticket="r.id",
 )
-# the same resolutions on the day they were made, whenever the case came
+# the same resolutions on the day they were made, whenever the case came. The moves of the period, a day wider for any zone,
+# say which cases to look at; whether one of them was the first that was not undone, and its local day, is then told exactly
 _SOLVED_DAY = "(solved.at at time zone o.timezone)::date"
+_MOVED = (
+    "(select distinct m.ticket_id from complaints_move m where m.organisation_id = %(org)s and m.kind in ('resolve', 'accept')"
+    " and m.at >= (%(from_date)s::date - 1)::timestamp at time zone 'UTC'"
+    " and m.at < (%(to_date)s::date + 1)::timestamp at time zone 'UTC')"
+)
 RESOLUTIONS = Relation(
-    "(select t.organisation_id, t.id, t.customer_id, t.unit_id, t.staff_id, t.touchpoint_id, t.channel, t.topics,"
-    f" {_SOLVED_DAY} as local_day from complaints_ticket t {_HEARD} {_SOLVED}"
+    "(select t.organisation_id, t.id, t.feedback_id, t.customer_id, t.unit_id, t.staff_id, t.touchpoint_id, t.channel, t.topics,"
+    f" solved.at as solved_at, {_SOLVED_DAY} as local_day from {_MOVED} c"
+    f" join complaints_ticket t on t.organisation_id = %(org)s and t.id = c.ticket_id {_HEARD} {_SOLVED}"
     " join tenancy_organisation o on o.id = t.organisation_id"
     " where t.organisation_id = %(org)s and t.duplicate_of_id is null and t.local_day < %(to_date)s"
     f" and {_SOLVED_DAY} >= %(from_date)s and {_SOLVED_DAY} < %(to_date)s)",
     _T_CUTS,
+    ticket="r.id",
 )
 # how often and how long a case was held; near the cap: four of the five days of a cycle
 HOLDS = Relation(
@@ -165,39 +179,44 @@ HOLDS = Relation(
     " where p.organisation_id = t.organisation_id and p.ticket_id = t.id and p.from_at <= %(now)s group by p.cycle) c) h"
     f" where {_T_SPAN} and t.duplicate_of_id is null)",
     _T_CUTS,
+    ticket="r.id",
 )
 # levels that fired, and who said he has it in hand
 _RUNG = (
     "case when e.level like '+%%' then '4' when e.level::numeric >= 1 then '3' when e.level::numeric >= 0.75 then '2' else '1' end"
 )
 LEVELS = Relation(
-    f"(select t.*, e.written_at, e.acknowledged_at as said_at, {_RUNG} as level from complaints_ticket t {_HEARD}"
+    f"(select t.*, e.written_at, e.acknowledged_at as said_at, e.clause, {_RUNG} as level from complaints_ticket t {_HEARD}"
     " join complaints_escalation e on e.organisation_id = t.organisation_id and e.ticket_id = t.id and e.written_at <= %(now)s"
     f" where {_T_SPAN} and not t.is_history)",
     {**_T_CUTS, "level": Cut("r.level")},
+    ticket="r.id",
 )
 _VERDICT = (
     "case when k.state in ('running', 'paused') and k.stopped_at is null and k.state <> 'paused'"
     " and k.due_at < %(now)s then 'breached' when k.state = 'paused' then 'running' else k.state end"
 )
 CLOCKS = Relation(
-    f"(select t.*, k.clause, {_VERDICT} as verdict, k.state as clock_state from complaints_ticket t {_HEARD}"
+    f"(select t.*, k.clause, k.cycle as clock_cycle, {_VERDICT} as verdict, k.state as clock_state from complaints_ticket t {_HEARD}"
     " join complaints_clock k on k.organisation_id = t.organisation_id and k.ticket_id = t.id"
     f" where {_T_SPAN})",
     {**_T_CUTS, "clause": Cut("r.clause")},
+    ticket="r.id",
 )
-# who scored as a detractor: can he be reached, and when did a person first reach him
+# who scored as a detractor: can he be reached, and when did a person first reach him, on whichever case his voice became
 DETRACTORS = Relation(
     "(select s.*, f.customer_id, f.received_at as asked_at, (coalesce(b.phone, '') <> '' or coalesce(b.email, '') <> '') as is_reachable,"
-    " told.at as told_at from feedback_score s join feedback_feedback f"
+    " told.at as told_at, told.ticket_id from feedback_score s join feedback_feedback f"
     " on f.organisation_id = s.organisation_id and f.id = s.feedback_id and f.deleted_at is null"
     " left join customers_customer b on b.organisation_id = s.organisation_id and b.id = f.customer_id"
-    " left join complaints_ticket t on t.organisation_id = s.organisation_id and t.feedback_id = s.feedback_id"
-    " left join lateral (select min(m.at) as at from complaints_move m where m.organisation_id = t.organisation_id"
+    " left join lateral (select min(m.at) as at, (array_agg(t.id order by t.part))[1] as ticket_id from complaints_ticket t"
+    " left join complaints_move m on m.organisation_id = t.organisation_id"
     " and m.ticket_id = t.id and m.at <= %(now)s and m.actor <> 'customer'"
-    " and (m.kind in ('reply', 'propose') or m.kind = 'contact' and m.data ->> 'reached' = 'true')) as told on true"
+    " and (m.kind in ('reply', 'propose') or m.kind = 'contact' and m.data ->> 'reached' = 'true')"
+    " where t.organisation_id = s.organisation_id and t.feedback_id = s.feedback_id) as told on true"
     f" where s.{_SPAN.replace('local_day', 's.local_day')} and s.kind = 'nps' and s.item = '' and not s.excluded and s.value <= 6)",
     _cuts((_CUSTOMER.format(key="r.customer_id"),), "a.topic_codes", (_ANALYSIS.format(key="r.feedback_id"),)),
+    ticket="r.ticket_id",
 )
 # what could have led to a complaint; events know neither channel nor topic
 EXPOSURE = Relation(

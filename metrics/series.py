@@ -170,14 +170,19 @@ def _rows(
     where: Where,
     now: datetime,
 ) -> dict[Key, dict[str, Any]]:
-    given = where.given()
-    params: dict[str, Any] = {"org": organisation, "now": now, "kind": read.kind, "subtrees": where.subtrees, **given}
-    params |= {"from_date": period.from_date, "to_date": period.to_date}
     with connection.cursor() as cursor:
-        cursor.execute(_statement(definition, read, period, grain, by, where), params)
+        cursor.execute(
+            _statement(definition, read, period, grain, by, where), parameters(read, organisation, period, where, now)
+        )
         width = 1 + len(by)
         names = list(read.measures)
         return {tuple(row[:width]): dict(zip(names, row[width:], strict=True)) for row in cursor.fetchall()}
+
+
+def parameters(read: Read, organisation: int, period: Period, where: Where, now: datetime) -> dict[str, Any]:
+    """What a statement over a read is given."""
+    found: dict[str, Any] = {"org": organisation, "now": now, "kind": read.kind, "subtrees": where.subtrees, **where.given()}
+    return found | {"from_date": period.from_date, "to_date": period.to_date}
 
 
 def _statement(
@@ -185,8 +190,23 @@ def _statement(
 ) -> str:
     """One statement: cut the rows, add them up, and name the cells by code."""
     relation = RELATIONS[read.relation]
-    given = where.given()
-    rows = _road(relation, period, grain, {*by, *given, *(["unit"] if where.subtrees else [])})
+    rows = _road(relation, period, grain, {*by, *where.given(), *(["unit"] if where.subtrees else [])})
+    keys = [f"{relation.cuts[name].key} as k{index}" for index, name in enumerate(by)]
+    source = source_of(read, rows, by, where)
+    bucket = f"{_BUCKETS[grain]} as bucket"
+    if definition.per_customer:
+        names = ", ".join(["customer_id", "bucket", *[f"k{index}" for index in range(len(by))]])
+        latest = ", ".join([bucket, *keys, "r.customer_id", "r.value", "r.occurred_at", "r.id"])
+        source = f"from (select distinct on ({names}) * from (select {latest} {source}) x order by {names}, occurred_at desc, id desc) r"
+        bucket, keys = "bucket", [f"k{index}" for index in range(len(by))]
+    sums = ", ".join(f"{sql} as m_{name}" for name, sql in read.measures.items())
+    group = ", ".join(str(index + 1) for index in range(1 + len(by)))
+    return _named(f"select {', '.join([bucket, *keys, sums])} {source} group by {group}", by, list(read.measures))
+
+
+def source_of(read: Read, rows: str, by: tuple[str, ...], where: Where) -> str:
+    """“from … where …” over `rows` as `r`: what is added up, and what `metrics.behind` lists."""
+    relation, given = RELATIONS[read.relation], where.given()
     cuts = [relation.cuts[name] for name in by]
     joins = [join for cut in cuts for join in cut.joins]
     tests = [read.test, "r.local_day >= %(from_date)s", "r.local_day < %(to_date)s"]
@@ -199,17 +219,7 @@ def _statement(
         tests.append("r.staff_id is not null")
     if "topic" in by and "topic" in given:
         tests.append("topic.code = %(topic)s")
-    keys = [f"{cut.key} as k{index}" for index, cut in enumerate(cuts)]
-    source = f"from {rows} r {' '.join(dict.fromkeys(joins))} where {' and '.join(tests)}"
-    bucket = f"{_BUCKETS[grain]} as bucket"
-    if definition.per_customer:
-        names = ", ".join(["customer_id", "bucket", *[f"k{index}" for index in range(len(by))]])
-        latest = ", ".join([bucket, *keys, "r.customer_id", "r.value", "r.occurred_at", "r.id"])
-        source = f"from (select distinct on ({names}) * from (select {latest} {source}) x order by {names}, occurred_at desc, id desc) r"
-        bucket, keys = "bucket", [f"k{index}" for index in range(len(by))]
-    sums = ", ".join(f"{sql} as m_{name}" for name, sql in read.measures.items())
-    group = ", ".join(str(index + 1) for index in range(1 + len(by)))
-    return _named(f"select {', '.join([bucket, *keys, sums])} {source} group by {group}", by, list(read.measures))
+    return f"from {rows} r {' '.join(dict.fromkeys(joins))} where {' and '.join(tests)}"
 
 
 def _road(relation: Relation, period: Period, grain: Grain, dimensions: set[str]) -> str:
@@ -225,10 +235,16 @@ def _test(name: str, cut: Cut) -> str:
     if name == "unit":
         return _placed("array[%(unit)s]")
     if name in _CODES:
-        table, column = _CODES[name]
-        chosen = f"(select id from {table} where organisation_id = %(org)s and {column} = %({name})s)"
-        return f"{cut.key} = {chosen}"
+        return cell_test(name, cut, name)
     return cut.test or f"{cut.key} = %({name})s"
+
+
+def cell_test(name: str, cut: Cut, parameter: str) -> str:
+    """Rows of the cell whose code is the parameter: of a unit its own, not its subtree's."""
+    if name not in _CODES:
+        return f"{cut.key} = %({parameter})s"
+    table, column = _CODES[name]
+    return f"{cut.key} = (select id from {table} where organisation_id = %(org)s and {column} = %({parameter})s)"
 
 
 def _placed(inside: str) -> str:

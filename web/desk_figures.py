@@ -19,7 +19,7 @@ from cxms.lib.periods import Period
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Series, Where, series
 from tenancy import queries
-from web import words
+from web import desk_figure_rows, words
 from web.desk import kept
 from web.door import Visit, needs
 from web.units import Switcher
@@ -30,7 +30,6 @@ RATES = (
 )  # fmt: skip
 CUTS = ("", "week", "unit")
 CLAUSES = ("met", "breached", "running", "paused", "excused", "cancelled")
-LEVELS = {"1": lambda: _("提醒"), "2": lambda: _("将到期"), "3": lambda: _("失约"), "4": lambda: _("失约后再升级")}
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,13 @@ class Cell:
     decimals: int
     url: str = ""
     extra: str = ""
+    part_url: str = ""
+
+    @property
+    def n_part(self) -> int | None:
+        """How many of n the value is a share of, where it is one."""
+        found = (self.point.components or {}).get(BY_CODE[self.metric].numerator_part)
+        return None if found is None else int(found)
 
     @property
     def exact(self) -> str:
@@ -83,38 +89,38 @@ class Page:
             organisation=self.visit.organisation.id, metric=metric, period=self.period, now=self.visit.now, by=by, grain=grain, where=self.where
         )
 
-    def behind(self, **more: str) -> str:
-        """The desk with the cases behind a figure of the whole period."""
-        asked = {"view": "all", "from": self.period.from_date.isoformat(), "to": self.period.to_date.isoformat(), "order": "newest"}
-        return f"{reverse('desk')}?{urlencode(asked | ({'unit': self.units.code} if self.units.code else {}) | more)}"
+    def rows_of(self, metric: str, point: Point, part: str = "n") -> str:
+        """Where the rows behind a count of a point are listed; a hidden point opens nothing."""
+        if point.suppressed:
+            return ""
+        return desk_figure_rows.url_of(metric, Period(point.from_date, point.to_date), part, self.units.code, point.by)
 
-    def cell(self, found: Series, point: Point, label: str, url: str = "") -> Cell:
-        """One point of a metric."""
-        parts = point.components or {}
+    def cell(self, found: Series, point: Point, label: str) -> Cell:
+        """One point of a metric; its value and n open its rows, what it is a share of opens those."""
+        parts, metric = point.components or {}, found.metric
         extra = _("九成 %(p90)s 分以内") % {"p90": f"{parts['p90']:.0f}"} if parts.get("p90") is not None else ""
-        return Cell(label, found.metric, point, found.unit, found.definition.decimals, url, extra)
+        part = found.definition.numerator_part
+        part_url = self.rows_of(metric, point, part) if part else ""
+        return Cell(label, metric, point, found.unit, found.definition.decimals, self.rows_of(metric, point), extra, part_url)
 
     def rates(self) -> list[Cell]:
         """One line per metric, over the whole period."""
-        urls = {"pause_rate": self.behind(paused="1"), "resolution_rate": self.behind(view="resolved"), "first_response": self.behind(), "resolution_throughput": self.behind()}
         found = [self.read(metric) for metric in RATES]
-        return [self.cell(one, one.points[0], str(one.definition.label), urls.get(one.metric, "")) for one in found]
+        return [self.cell(one, one.points[0], str(one.definition.label)) for one in found]
 
     def levels(self) -> list[Cell]:
         """How soon each rung of the ladder is answered."""
         found = self.read("time_to_acknowledge", by=("level",))
-        return [self.cell(found, point, _level(point.by["level"])) for point in found.points]
+        return [self.cell(found, point, desk_figure_rows.level(point.by["level"])) for point in found.points]
 
     def clauses(self) -> list[Clause]:
         """Attainment per clause, every count leading to its cases."""
         found = self.read("promise_attainment", by=("clause",))
         made = []
         for point in found.points:
-            code = point.by["clause"] or ""
-            counts = tuple(
-                (name, (point.components or {}).get(name, 0), self.behind(verdict=f"{code}:{name}")) for name in CLAUSES
-            )
-            made.append(Clause(self.cell(found, point, _clause(code), self.behind(verdict=f"{code}:breached")), counts))
+            parts = point.components or {}
+            counts = tuple((name, parts.get(name, 0), self.rows_of(found.metric, point, name)) for name in CLAUSES)
+            made.append(Clause(self.cell(found, point, desk_figure_rows.clause(point.by["clause"] or "")), counts))
         return made
 
     def cut(self) -> list[Cell]:
@@ -133,15 +139,10 @@ class Page:
         asked = Asked(self.period.from_date, self.period.to_date, self.units.code, self.paths)
         return figures.pauses(asked, organisation=self.visit.organisation.id, now=self.visit.now)
 
-
-def _level(code: str | None) -> str:
-    return LEVELS[code]() if code in LEVELS else str(code)
-
-
-def _clause(code: str) -> str:
-    named = {"executives": "notify"}.get(code, code)
-    said = {"notify": _("告诉高管"), "first_response": _("首次回应"), "reconstruction": _("还原事件"), "solution": _("客户接受方案"), "resolution": _("解决"), "reflection": _("反思原因"), "visit": _("上门")}
-    return said.get(named, code)
+    def paused_url(self, row: figures.PauseRow) -> str:
+        """Where the cases one person paused for one reason are listed."""
+        found = desk_figure_rows.url_of("pause_rate", self.period, "paused", self.units.code, {})
+        return f"{found}&{urlencode({'who': row.actor, 'reason': row.reason})}"
 
 
 @needs("complaints:manage")
@@ -151,12 +152,12 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     asked = Page(request, visit, units)
     if request.GET.get("csv"):
         return _csv(asked)
-    oldest, n_untouched = figures.untouched(organisation=visit.organisation.id, unit=units.code, paths=asked.paths)
+    oldest, n_untouched = figures.untouched(organisation=visit.organisation.id, now=visit.now, unit=units.code, paths=asked.paths)
     labels = {"": _("合计"), "week": _("按周"), "unit": _("按单元")}
     reasons = dict(PauseReason.choices)
     context: dict[str, Any] = {
         "units": units, "asked": asked, "rates": asked.rates(), "levels": asked.levels(), "clauses": asked.clauses(), "cut": asked.cut(),
-        "pauses": [(row, reasons.get(row.reason, row.reason), words.span(row.seconds or 0)) for row in asked.pauses()],
+        "pauses": [(row, reasons.get(row.reason, row.reason), words.span(row.seconds or 0), asked.paused_url(row)) for row in asked.pauses()],
         "oldest": oldest, "n_untouched": n_untouched, "now": visit.now,
         "untouched_url": f"{reverse('desk')}?{urlencode({'view': 'open', 'state': 'new', 'order': 'oldest'} | ({'unit': units.code} if units.code else {}))}",
         "spans": [(n, kept(request, weeks=str(n), csv=None), n == asked.weeks) for n in WEEKS],

@@ -12,6 +12,7 @@ from web import (
     case_writing,
     desk,
     desk_bulk,
+    desk_figure_rows,
     desk_figures,
     desk_views,
     holding,
@@ -21,6 +22,7 @@ from web import (
 urlpatterns = [
     path("desk/recurrence/", recurrence.page, name="desk-recurrence"),
     path("desk/figures/", desk_figures.page, name="desk-figures"),
+    path("desk/figures/rows/", desk_figure_rows.page, name="desk-figure-rows"),
     path("desk/holding/", holding.page, name="desk-holding"),
     path("promises/", desk.listing, name="desk"),
     path("promises/views/", desk_views.add, name="desk-views"),

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from metrics import statistics
-from metrics.definitions.definition import Components, Definition, Measures, Read, count, scaled
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read, count, scaled
 from metrics.statistics import Estimate
 
 IN_TIME = "told_at <= asked_at + interval '24 hours'"
@@ -42,4 +42,14 @@ DEFINITION = Definition(
     reads=(Read("detractors", MEASURES),),
     components=components,
     estimate=estimate,
+    parts={
+        "n": Part(f"{OVER} and is_reachable"),
+        "contacted": Part(f"{OVER} and is_reachable and {IN_TIME}"),
+        "reachable": Part(f"{OVER} and is_reachable"),
+        "contacted_all": Part(f"{OVER} and {IN_TIME}"),
+        "detractors": Part(OVER),
+        "running": Part(f"not ({OVER})"),
+    },
+    numerator_part="contacted",
+    shows={"score": "r.value", "told_at": "r.told_at"},
 )

@@ -29,10 +29,20 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The rows a count stands for: those of the definition's `read`-th read that pass `test`, a condition over `r`."""
+
+    test: str = "true"
+    read: int = 0
+
+
+@dataclass(frozen=True)
 class Definition:
     """A metric. `estimate` gives value and interval in `unit`; n = 0 gives value None.
 
     unit: points, %, mean 1–7 …; direction: 1 when higher is better, -1 when lower is; decimals: as shown.
+    parts: counts that open their rows: `n`, what the estimate calls n, and components by their names; numerator_part: the
+    one the value is a share of, or ""; shows: name → what a listed row shows besides its day, SQL over `r`.
     """
 
     code: str
@@ -51,6 +61,9 @@ class Definition:
     estimate: Callable[[Components], Estimate]
     dimensions: tuple[str, ...] = DIMENSIONS
     per_customer: bool = False
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    numerator_part: str = ""
+    shows: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

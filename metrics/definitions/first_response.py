@@ -6,7 +6,7 @@ from itertools import groupby
 
 from django.utils.translation import gettext_lazy as _
 
-from metrics.definitions.definition import Components, Definition, Measures, Read
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read
 from metrics.statistics import Estimate
 
 BOUNDS = (5, 15, 30, 60, 120, 240, 480, 1440)  # minutes: upper bounds of the histogram's bins, the last is open
@@ -88,4 +88,6 @@ DEFINITION = Definition(
     reads=(Read("cases", MEASURES),),
     components=components,
     estimate=estimate,
+    parts={"n": Part(), "answered": Part(_ANSWERED), "open": Part(f"not ({_ANSWERED})")},
+    shows={"minutes": f"extract(epoch from case when {_ANSWERED} then r.first_reply_at else %(now)s end - r.received_at)::float8 / 60"},
 )

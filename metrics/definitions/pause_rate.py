@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from metrics import statistics
-from metrics.definitions.definition import Components, Definition, Measures, Read, count, scaled
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read, count, scaled
 from metrics.statistics import Estimate
 
 MEASURES = {
@@ -40,4 +40,7 @@ DEFINITION = Definition(
     reads=(Read("holds", MEASURES),),
     components=components,
     estimate=estimate,
+    parts={"n": Part(), "paused": Part("n_pauses > 0"), "received": Part(), "near_cap": Part("near_cap")},
+    numerator_part="paused",
+    shows={"n_pauses": "r.n_pauses", "paused_seconds": "r.paused_seconds"},
 )

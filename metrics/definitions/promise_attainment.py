@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from metrics import statistics
-from metrics.definitions.definition import DIMENSIONS, Components, Definition, Measures, Read, count, scaled
+from metrics.definitions.definition import DIMENSIONS, Components, Definition, Measures, Part, Read, count, scaled
 from metrics.statistics import Estimate
 
 MEASURES = {
@@ -37,4 +37,11 @@ DEFINITION = Definition(
     components=components,
     estimate=estimate,
     dimensions=(*DIMENSIONS, "clause"),
+    parts={
+        "n": Part("verdict in ('met', 'breached')"),
+        **{name: Part(f"verdict = '{name}'") for name in ("met", "breached", "running", "excused", "cancelled")},
+        "paused": Part("clock_state = 'paused'"),
+    },
+    numerator_part="met",
+    shows={"clause": "r.clause", "cycle": "r.clock_cycle", "verdict": "r.verdict"},
 )

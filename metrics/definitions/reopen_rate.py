@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from metrics import statistics
-from metrics.definitions.definition import Components, Definition, Measures, Read, count, scaled
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read, count, scaled
 from metrics.statistics import Estimate
 
 MEASURES = {"reopened": "count(*) filter (where came_back)", "complete": "count(*)"}
@@ -34,4 +34,7 @@ DEFINITION = Definition(
     reads=(Read("solutions", MEASURES, test="r.solved_at + interval '14 days' <= %(now)s"),),
     components=components,
     estimate=estimate,
+    parts={"n": Part(), "complete": Part(), "reopened": Part("came_back")},
+    numerator_part="reopened",
+    shows={"solved_at": "r.solved_at", "is_back": "r.came_back"},
 )

@@ -3,11 +3,12 @@
 from django.utils.translation import gettext_lazy as _
 
 from metrics import statistics
-from metrics.definitions.definition import Components, Definition, Measures, Read, count, scaled
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read, count, scaled
 from metrics.statistics import Estimate
 
+_RESOLVED = "r.state in ('resolved', 'closed') and r.resolved_at <= %(now)s"
 MEASURES = {
-    "resolved": "count(*) filter (where r.state in ('resolved', 'closed') and r.resolved_at <= %(now)s)",
+    "resolved": f"count(*) filter (where {_RESOLVED})",
     "received": "count(*)",
 }
 
@@ -37,4 +38,7 @@ DEFINITION = Definition(
     reads=(Read("cases", MEASURES),),
     components=components,
     estimate=estimate,
+    parts={"n": Part(), "resolved": Part(_RESOLVED), "received": Part()},
+    numerator_part="resolved",
+    shows={"solved_at": "r.resolved_at"},
 )

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from metrics.definitions.definition import Components, Definition, Measures, Read, count
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read, count
 from metrics.statistics import Estimate
 
 
@@ -34,4 +34,6 @@ DEFINITION = Definition(
     reads=(Read("cases", {"received": "count(*)"}), Read("resolutions", {"resolved": "count(*)"})),
     components=components,
     estimate=estimate,
+    parts={"n": Part(), "received": Part(), "resolved": Part(read=1)},
+    numerator_part="resolved",
 )

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from metrics.definitions.definition import DIMENSIONS, Definition, Read
+from metrics.definitions.definition import DIMENSIONS, Definition, Part, Read
 from metrics.definitions.first_response import components, estimate
 
 _SAID = "r.said_at is not null and r.said_at <= %(now)s"
@@ -28,4 +28,11 @@ DEFINITION = Definition(
     components=components,
     estimate=estimate,
     dimensions=(*DIMENSIONS, "level"),
+    parts={"n": Part(), "answered": Part(_SAID), "open": Part(f"not ({_SAID})")},
+    shows={
+        "clause": "r.clause",
+        "level": "r.level",
+        "minutes": f"extract(epoch from case when {_SAID} then r.said_at else least(%(now)s, coalesce(r.resolved_at, %(now)s)) end"
+        " - r.written_at)::float8 / 60",
+    },
 )
