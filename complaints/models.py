@@ -243,6 +243,10 @@ class Move(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "ticket", "seq"], name="move_order")]
+        indexes = [
+            # throughput: the solutions of a period, whenever their cases came
+            models.Index(fields=["organisation", "at"], name="move_solved", condition=models.Q(kind__in=["resolve", "accept"])),
+        ]
 
 
 class Clock(TenantModel):
