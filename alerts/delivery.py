@@ -56,7 +56,9 @@ class DeliverFollower:
         is_room = SINKS[hop.kind].is_group
         language = queries.organisation(organisation).language if is_room else hop.notice.recipient.user.language
         said = [words(one.notice, language=language, is_room=is_room) for one in together]
-        subject, text = merged(list({one.line: one for one in said}.values()) if is_room else said, language)
+        said = list({one.line: one for one in said}.values()) if is_room else said
+        is_held = any(one.notice.held_until is not None for one in together)
+        subject, text = digest(said, language) if is_held and len(said) > 1 else merged(said, language)
         message = Message(
             key=hop.id.hex,
             subject=subject,
@@ -98,3 +100,13 @@ def merged(said: list[Words], language: str) -> tuple[str, str]:
         top = _("一分钟里有几件事要告诉你，合在一起：")
         rule = "\n\n————\n\n"
         return subject[:180], top + "\n\n" + rule.join(one.body for one in said)
+
+
+def digest(said: list[Words], language: str) -> tuple[str, str]:
+    """Subject and text of what was held above a person's budget: a line each, with where it leads."""
+    with override(language or settings.LANGUAGE_CODE):
+        n = len(said)
+        subject = ngettext("【摘要】%(n)d 条通知", "【摘要】%(n)d 条通知", n) % {"n": n}
+        top = _("今天的通知超过了上限，不急的合在一起，每小时一封；失约和直达高管照样马上告诉你：")
+        lines = [f"· {one.subject}\n  {one.line}\n  {one.link}" for one in said]
+        return subject, top + "\n\n" + "\n\n".join(lines)

@@ -113,7 +113,9 @@ def begin(notices: Sequence[Notice], *, organisation: int, now: datetime) -> lis
         way = by_notice[notice.id][0]
         hop = _hop(notice, way, 1, now)
         at = last.get(notice.recipient_id)
-        if at is not None and not is_urgent(notice.purpose, notice.data) and not notice.data.get("unreached"):
+        if notice.held_until is not None:
+            hop.state, hop.next_at = HopState.WAITING, notice.held_until
+        elif at is not None and not is_urgent(notice.purpose, notice.data) and not notice.data.get("unreached"):
             hop.state, hop.next_at = HopState.WAITING, at + TOGETHER
         elif SINKS[way.kind].is_group and way.account is not None:
             # one message to the room mentions everybody who is told by it
@@ -129,9 +131,10 @@ def begin(notices: Sequence[Notice], *, organisation: int, now: datetime) -> lis
 def _take_along(leads: Sequence[Hop], organisation: int, now: datetime) -> None:
     """What waits for a person goes in the message that leaves for him now."""
     by_way = {(hop.recipient_id, hop.kind, hop.account_id): hop for hop in leads}
-    rows = Hop.objects.select_for_update(skip_locked=True).filter(
-        organisation_id=organisation, recipient__in={hop.recipient_id for hop in leads}, state=HopState.WAITING
-    )
+    rows = Hop.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+        organisation_id=organisation, recipient__in={hop.recipient_id for hop in leads}, state=HopState.WAITING,
+        notice__held_until=None,
+    )  # fmt: skip
     for row in rows:
         lead = by_way.get((row.recipient_id, row.kind, row.account_id))
         if lead is not None:
@@ -142,6 +145,7 @@ def _take_along(leads: Sequence[Hop], organisation: int, now: datetime) -> None:
 def _last_sent(readers: Iterable[uuid.UUID], organisation: int, now: datetime) -> dict[uuid.UUID, datetime]:
     """When each person was last sent something within the minute, or will be."""
     rows = Hop.objects.filter(organisation_id=organisation, recipient__in=list(readers), created_at__gt=now - 2 * TOGETHER, position=1)
+    rows = rows.filter(notice__held_until=None)
     found: dict[uuid.UUID, datetime] = {}
     for row in rows.exclude(state=HopState.REFUSED).order_by("created_at"):
         at = row.next_at - TOGETHER if row.state == HopState.WAITING and row.next_at else row.sent_at or row.created_at

@@ -9,7 +9,11 @@ from tenancy.models import Member, TenantModel, Unit
 
 
 class Notice(TenantModel):
-    """One message to one member. `key` makes it unique, so a repeated fact tells nobody twice."""
+    """One message to one member. `key` makes it unique, so a repeated fact tells nobody twice.
+
+    held_until: above the reader's budget of the day, so it is in the bell at once and goes out with others at that hour.
+    useful: what its reader says of it; None: nothing.
+    """
 
     recipient = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="+")
@@ -22,6 +26,9 @@ class Notice(TenantModel):
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
     mail_error = models.CharField(max_length=200, blank=True, default="")
+    held_until = models.DateTimeField(null=True)
+    useful = models.BooleanField(null=True)
+    judged_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -29,12 +36,29 @@ class Notice(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(ticket__isnull=False) | models.Q(feedback_id__isnull=False), name="notice_speaks_of_something"
             ),
+            models.CheckConstraint(
+                condition=models.Q(useful__isnull=True, judged_at__isnull=True) | models.Q(useful__isnull=False, judged_at__isnull=False),
+                name="notice_judged_with_its_time",
+            ),
         ]
         indexes = [
             # the bell: a member's notices, newest first
             models.Index(fields=["organisation", "recipient", "-created_at"], name="notice_bell"),
             # who was told of a ticket
             models.Index(fields=["organisation", "ticket"], name="notice_ticket"),
+        ]
+
+
+class NoticeRule(TenantModel):
+    """How many notices a person is interrupted by in a day before the lesser ones go together. No row: as shipped."""
+
+    daily_most = models.SmallIntegerField()
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation"], name="notice_rule_once"),
+            models.CheckConstraint(condition=models.Q(daily_most__gte=1, daily_most__lte=1000), name="notice_rule_sane"),
         ]
 
 

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from alerts import hops, people, reach
+from alerts import budget, hops, people, reach
 from alerts.models import Notice
 from alerts.reach import Decision
 from complaints import approvals, ladder, queries
@@ -102,6 +102,7 @@ def tell(
         for person in readers
         if person.id not in there
     ]  # fmt: skip
+    budget.hold(rows, organisation=organisation, now=now)
     Notice.objects.bulk_create(rows)
     facts: list[tuple[str, uuid.UUID | str, dict[str, Any]]] = [
         ("notice.created", row.id, {"recipient": str(row.recipient_id), "ticket": str(ticket.id if ticket else "")}) for row in rows

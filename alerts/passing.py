@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts import hops, notices, people, reach
+from alerts import budget, hops, notices, people, reach
 from alerts.enums import HopState
 from alerts.models import Hop, Notice
 from complaints.models import Ticket
@@ -39,7 +39,8 @@ def run(*, organisation: int, now: datetime) -> int:
     """Sends what waited long enough and passes on what nobody took in two minutes. Returns how many were looked at."""
     due = Hop.objects.select_for_update(skip_locked=True, of=("self",)).filter(organisation_id=organisation, next_at__lte=now)
     rows = list(due.select_related("notice__ticket__unit", "notice__recipient__user").order_by("next_at", "id")[:BATCH])
-    hops.release([row for row in rows if row.state == HopState.WAITING], organisation=organisation, now=now)
+    waiting = budget.put_off([row for row in rows if row.state == HopState.WAITING], organisation=organisation, now=now)
+    hops.release(waiting, organisation=organisation, now=now)
     for row in rows:
         # release has moved what waited on
         if row.state == HopState.DUE and row.next_at is not None and row.next_at <= now:

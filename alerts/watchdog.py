@@ -58,6 +58,7 @@ WATCHES: tuple[Watch, ...] = (
             select 1 from alerts_notice n where n.organisation_id = e.organisation_id and n.ticket_id = e.ticket_id
               and n.created_at >= e.written_at and (
                 n.read_at is not null
+                or n.held_until is not null
                 or not exists (select 1 from alerts_hop h where h.organisation_id = n.organisation_id and h.notice_id = n.id)
                 or exists (select 1 from alerts_hop h where h.organisation_id = n.organisation_id and h.notice_id = n.id
                   and h.state = 'accepted')))

@@ -62,6 +62,7 @@ ACTIONS: dict[str, Word] = {
     "promise.extended": lambda: _("延长了承诺时限"),
     "promise.excused": lambda: _("免责了失约"),
     "promise.excuse_undone": lambda: _("撤回了免责"),
+    "notices.budget": lambda: _("改了每人每天的通知上限"),
     "notices.chosen": lambda: _("改了邮件通知"),
     "notices.reach_changed": lambda: _("改了怎样找到自己"),
     "notice_account.saved": lambda: _("存了通道账号"),

@@ -3,11 +3,14 @@
 import uuid
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
+from alerts import budget, queries, usefulness
 from alerts import notices as bell
-from alerts import queries
 from alerts.acks import LADDER
 from alerts.models import Notice
 from alerts.wording import words
@@ -22,6 +25,11 @@ class Line:
     notice: Notice
     line: str
     may_ack: bool
+
+    @property
+    def said(self) -> str:
+        """What its reader says of it: yes, no, or nothing."""
+        return {True: "yes", False: "no", None: ""}[self.notice.useful]
 
 
 @needs("notices:read")
@@ -38,7 +46,20 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
     lines = [
         Line(row, words(row, language=language).line, may and row.purpose in LADDER and row.ticket is not None and row.ticket.state not in DONE) for row in found
     ]
-    return render(request, "notices/list.html", {"lines": lines, "n_unread": sum(not n.read_at for n in found)})
+    day = budget.today(member.id, organisation=organisation, now=visit.now)
+    return render(request, "notices/list.html", {"lines": lines, "n_unread": sum(not n.read_at for n in found), "day": day})
+
+
+@require_POST
+@needs("notices:read")
+def judge(request: HttpRequest, visit: Visit, notice_id: uuid.UUID) -> HttpResponse:
+    """Was it useful? `said` yes or no; anything else takes it back. Somebody else's notice is not found."""
+    said = {"yes": True, "no": False}.get(request.POST.get("said", ""))
+    with transaction.atomic():
+        row = usefulness.judge(notice_id, visit.seat.member, said, organisation=visit.organisation.id, now=visit.now)
+    if row is None:
+        raise Http404
+    return redirect(f"{reverse('notices')}#n-{row.id}")
 
 
 def _wanted(text: str, visit: Visit) -> list[uuid.UUID]:

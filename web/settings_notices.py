@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from alerts import choices
+from alerts import budget, choices
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
 from ledger import mail
@@ -20,7 +20,9 @@ from ledger.errors import DeliveryError
 from tenancy import seats
 from tenancy.models import Member
 from tenancy.seats import Filters
+from web import forms
 from web.door import Visit, needs
+from web.forms import Form
 
 PAGE = 50
 
@@ -47,10 +49,13 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     rows = seats.members(Filters(q=q), organisation=visit.organisation.id)
     shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     people: list[Member] = list(shown.object_list)
-    said = ""
+    said, form = "", _budget(visit)
     if request.method == "POST" and visit.seat.may("settings:write"):
-        said = _choose(request, visit, people)
-        if not said:
+        if "daily_most" in request.POST:
+            form = _save_budget(request, visit)
+        else:
+            said = _choose(request, visit, people)
+        if not said and form.status == 200:
             return redirect(request.get_full_path())
     off = choices.muted([person.id for person in people], organisation=visit.organisation.id)
     query = request.GET.copy()
@@ -60,6 +65,7 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "query": query.urlencode(),
         "q": q,
         "said": said,
+        "form": form,
         "purposes": purposes(),
         "rows": [(person, [(code, name, (person.id, code) not in off) for code, name, _who in purposes()]) for person in people],
         "always": choices.ALWAYS,
@@ -67,7 +73,26 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "mail_from": settings.MAIL_FROM,
         "may_write": visit.seat.may("settings:write"),
     }
-    return render(request, "settings/notices.html", context, status=400 if said else 200)
+    return render(request, "settings/notices.html", context, status=400 if said else form.status)
+
+
+def _budget(visit: Visit) -> Form:
+    row = budget.rule(organisation=visit.organisation.id)
+    return Form({"daily_most": str(row.daily_most), "version": str(row.version)})
+
+
+def _save_budget(request: HttpRequest, visit: Visit) -> Form:
+    form = Form({**forms.typed(request, "daily_most", most=8), "version": str(forms.version(request))})
+    try:
+        with transaction.atomic():
+            budget.save(
+                form.values["daily_most"], organisation=visit.organisation.id, version=forms.version(request), now=visit.now, actor=visit.actor
+            )
+    except DomainError as error:
+        now = _budget(visit).values
+        return Form({**form.values, "version": now["version"]}).refused(error, now)
+    messages.success(request, _("每人每天的上限改好了，从下一条通知起生效。"))
+    return form
 
 
 def _choose(request: HttpRequest, visit: Visit, people: list[Member]) -> str:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("log/guess/", log.guess, name="log-guess"),
     path("log/done/<str:number>/", log.done, name="log-done"),
     path("notices/", notices.listing, name="notices"),
+    path("notices/<uuid:notice_id>/useful/", notices.judge, name="notice-useful"),
     path("p/<str:token>/files/<uuid:key>/", customer.file, name="customer-file"),
     path("p/<str:token>/", customer.promise, name="customer-promise"),
     path("", include("web.urls_voices")),

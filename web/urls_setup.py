@@ -25,6 +25,7 @@ from web import (
     settings_templates,
     settings_touchpoints,
     settings_units,
+    settings_useful,
     start,
 )
 
@@ -62,6 +63,7 @@ urlpatterns = [
     path("settings/taxonomy/<slug:code>/", settings_taxonomy.one, name="settings-taxonomy-one"),
     path("settings/notices/", settings_notices.page, name="settings-notices"),
     path("settings/notices/test/", settings_notices.test, name="settings-notices-test"),
+    path("settings/notices/useful/", settings_useful.page, name="settings-notices-useful"),
     path("settings/notices/accounts/", settings_accounts.listing, name="settings-notices-accounts"),
     path("settings/notices/accounts/new/<slug:slug>/", settings_accounts.new, name="settings-notices-account-new"),
     path("settings/notices/accounts/<uuid:key>/", settings_accounts.one, name="settings-notices-account"),
