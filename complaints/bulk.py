@@ -17,15 +17,15 @@ from django.utils.translation import gettext as _
 
 from complaints import lifecycle, mentions, move_fields, moves
 from complaints.enums import BulkOutcome
-from complaints.models import BulkRow, BulkRun, Pause, Ticket
+from complaints.models import BulkRow, BulkRun, Ticket
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
-from ledger.facts import record_many
+from ledger.facts import gathered, record_many
 from tenancy.models import Member
 
 MOVES = ("assign", "note", "change_severity", "hold", "resume", "close", "reply", "resolve", "join_incident")
 AT_ONCE = 20
-SLICE = 25
+SLICE = 20  # what one message to the open pages can name
 MOST = 2000
 UNDO_WITHIN = timedelta(minutes=10)
 UNDOABLE = frozenset({"assign", "change_severity", "hold", "resume", "close"})
@@ -92,50 +92,56 @@ def work(run_id: uuid.UUID, first: int, last: int, *, organisation: int, now: da
     rows = BulkRow.objects.select_for_update(of=("self",)).filter(
         organisation_id=organisation, run=run, position__gte=first, position__lte=last, outcome__in=BUSY
     )
-    found = list(rows.select_related("ticket", "ticket__owner", "ticket__owner__user").order_by("position"))
-    with translation.override(run.language):
+    found = list(rows.order_by("position"))
+    # the rows stand in the order of their tickets' keys, so the locks are taken in it too
+    held = moves.hold_many([row.ticket_id for row in found], organisation=organisation)
+    with translation.override(run.language), gathered(organisation) as facts:
         for row in found:
-            if row.outcome == BulkOutcome.UNDOING:
-                _undo_row(run, row)
-            else:
-                _make(run, row)
+            told = len(facts)
+            work_row = _undo_row if row.outcome == BulkOutcome.UNDOING else _make
+            if not work_row(run, row, held[row.ticket_id]):
+                # refused half way: what it said goes with what it wrote
+                del facts[told:]
             row.at = now
     BulkRow.objects.bulk_update(found, ["outcome", "reason", "before", "seq", "at"])
     return len(found)
 
 
-def _make(run: BulkRun, row: BulkRow) -> None:
-    ticket = row.ticket
+def _make(run: BulkRun, row: BulkRow, held: moves.Held) -> bool:
+    """Makes the move on a row's ticket; False when it was refused."""
+    ticket, version = held.ticket, held.ticket.version
     if ticket.state not in lifecycle.MOVES[run.move][0]:
         row.outcome, row.reason = BulkOutcome.REFUSED, _("现在是“%(state)s”") % {"state": ticket.get_state_display()}
-        return
-    row.before = _before(ticket, run.move)
+        return False
+    row.before = _before(held, run.move)
     if run.move == "assign" and row.before["owner"] == run.fields["assignee"]:
         row.outcome = BulkOutcome.SAME
-        return
+        return True
     try:
-        moved = _apply(run, ticket, run.move, run.fields)
+        moved = _apply(run, held, run.move, run.fields)
     except DomainError as error:
         row.outcome, row.reason = BulkOutcome.REFUSED, str(error.message)[:200]
-        return
+        return False
     row.seq = moved.version
-    row.outcome = BulkOutcome.DONE if moved.version > ticket.version else BulkOutcome.SAME
+    row.outcome = BulkOutcome.DONE if moved.version > version else BulkOutcome.SAME
+    return True
 
 
-def _apply(run: BulkRun, ticket: Ticket, move: str, fields: dict[str, Any]) -> Ticket:
+def _apply(run: BulkRun, held: moves.Held, move: str, fields: dict[str, Any]) -> Ticket:
     actor = f"user:{run.member.user.email}"
     return moves.apply(
-        ticket.id, move, fields, organisation=run.organisation_id, actor=actor, actor_name=run.member.name
+        held.ticket.id, move, fields, organisation=run.organisation_id, actor=actor, actor_name=run.member.name, held=held
     )
 
 
-def _before(ticket: Ticket, move: str) -> dict[str, Any]:
+def _before(held: moves.Held, move: str) -> dict[str, Any]:
+    ticket = held.ticket
     if move == "assign":
         return {"owner": ticket.owner.user.email if ticket.owner else ""}
     if move == "change_severity":
         return {"severity": ticket.severity}
     if move == "resume":
-        pause = Pause.objects.filter(organisation_id=ticket.organisation_id, ticket=ticket, to_at__isnull=True).first()
+        pause = next((pause for pause in held.pauses if pause.to_at is None), None)
         return {"reason": pause.reason, "proof": pause.proof} if pause else {}
     return {}
 
@@ -150,19 +156,20 @@ INVERSE: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
 }
 
 
-def _undo_row(run: BulkRun, row: BulkRow) -> None:
+def _undo_row(run: BulkRun, row: BulkRow, held: moves.Held) -> bool:
+    """Puts a row's ticket back, unless somebody moved it since; False when it was not."""
     row.outcome = BulkOutcome.DONE
-    current = Ticket.objects.select_for_update().get(organisation_id=run.organisation_id, id=row.ticket_id)
-    if current.version != row.seq:
+    if held.ticket.version != row.seq:
         row.reason = _("后来又有人动过，没有撤销")
-        return
+        return False
     move, fields = INVERSE[run.move](row.before)
     try:
-        _apply(run, current, move, fields)
+        _apply(run, held, move, fields)
     except DomainError as error:
         row.reason = str(error.message)[:200]
-        return
+        return False
     row.outcome, row.reason = BulkOutcome.UNDONE, ""
+    return True
 
 
 def may_undo(run: BulkRun, row: BulkRow, *, now: datetime) -> bool:

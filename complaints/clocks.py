@@ -48,18 +48,35 @@ def database_now() -> datetime:
 
 def locked(ticket: Ticket) -> list[Clock]:
     """All clocks of a ticket under row lock, in the policy's order."""
-    rows = Clock.objects.select_for_update(of=("self",)).filter(organisation_id=ticket.organisation_id, ticket=ticket)
-    found = list(rows.order_by("cycle", "position", "id"))
-    for clock in found:
-        clock.ticket = ticket
+    return locked_many([ticket])[ticket.id]
+
+
+def locked_many(tickets: Sequence[Ticket]) -> dict[uuid.UUID, list[Clock]]:
+    """All clocks of tickets of one organisation under row lock, each ticket's in the policy's order."""
+    found: dict[uuid.UUID, list[Clock]] = {ticket.id: [] for ticket in tickets}
+    by_id = {ticket.id: ticket for ticket in tickets}
+    rows = Clock.objects.select_for_update(of=("self",)).filter(ticket__in=list(by_id))
+    if tickets:
+        rows = rows.filter(organisation_id=tickets[0].organisation_id)
+    for clock in rows.order_by("ticket", "cycle", "position", "id"):
+        clock.ticket = by_id[clock.ticket_id]
         clock.as_read = _columns(clock)
-    hours_counted.attach(found)
+        found[clock.ticket_id].append(clock)
+    hours_counted.attach([clock for clocks in found.values() for clock in clocks])
     return found
 
 
 def pauses_of(ticket: Ticket) -> list[Pause]:
     """The holds of a ticket in order."""
-    return list(Pause.objects.filter(organisation_id=ticket.organisation_id, ticket=ticket).order_by("from_at"))
+    return pauses_of_many([ticket])[ticket.id]
+
+
+def pauses_of_many(tickets: Sequence[Ticket]) -> dict[uuid.UUID, list[Pause]]:
+    """The holds of tickets of one organisation, each ticket's in order."""
+    found: dict[uuid.UUID, list[Pause]] = {ticket.id: [] for ticket in tickets}
+    for pause in Pause.objects.filter(organisation_id__in={ticket.organisation_id for ticket in tickets}, ticket__in=list(found)).order_by("from_at"):
+        found[pause.ticket_id].append(pause)
+    return found
 
 
 def add_all(
@@ -185,7 +202,8 @@ def settle(clock: Clock, pauses: Sequence[Pause], *, until: datetime, moment: Mo
     found = verdict(clock, pauses, now=until)
     if found is None or before in FINAL:
         clock.next_fire_at = None
-        clock.save()
+        if clock.as_read != _columns(clock):
+            clock.save()
         return []
     # exactly at due a stop may still come and be met: the breach is written from the next microsecond on
     levels = [level for level in verdicts.fired(found, until) if level.name != "1" or found.breached_at is not None]
@@ -193,7 +211,8 @@ def settle(clock: Clock, pauses: Sequence[Pause], *, until: datetime, moment: Mo
     clock.due_at = found.due_at
     clock.breached_at = clock.breached_at or found.breached_at
     clock.cause = clock.cause or found.cause
-    clock.state = _state(clock, found, pauses, until)
+    # the word itself, as it was read: an enum would never compare equal
+    clock.state = str(_state(clock, found, pauses, until))
     clock.next_fire_at = _next(clock, found, pauses, until)
     if clock.stopped_at is not None and clock.breached_at is None:
         clock.met_at = clock.stopped_at

@@ -1,5 +1,7 @@
 """Promise policies, tickets, their moves, clocks, pauses and escalations. Nothing here is ever overwritten by a reopen."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -292,6 +294,11 @@ class Clock(TenantModel):
     turns = models.JSONField(default=list, db_default=[])
     after_calendar = models.CharField(max_length=8, default="same", db_default="same")
     extended_seconds = models.IntegerField(default=0, db_default=0)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Writes the row; what was read of it is no longer what stands there."""
+        super().save(*args, **kwargs)
+        self.as_read = None
 
     class Meta:
         constraints = [

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from complaints import bulk as runs
 from complaints import moves, queries
 from complaints.models import BulkRow, BulkRun, Clock, SavedView, Ticket
 from complaints.queries import Filters
 from cxms.lib import clock
+from ledger.models import Fact
 
 
 def apply(shop, ticket, move, **fields):
@@ -229,6 +231,26 @@ def test_more_than_twenty_follow_in_slices_over_everything_a_filter_finds(shop, 
     with shop.scope():
         assert sum(m.kind == "note" for t in tickets for m in queries.timeline(t)) == 30
         assert all(m.kind != "note" for m in queries.timeline(other))
+
+
+def test_a_slice_reads_and_tells_once_for_all_its_rows(shop, complain):
+    """Per row: a savepoint and its release, the clock, the ticket, the move. All else once a slice; each row has its fact."""
+    tickets = [complain(f"第{i}号投诉，要求退货", external_id=f"S-{i}") for i in range(14)]
+    asked = {"organisation": shop.id, "member": shop.members["cx_manager"], "language": "zh-hans", "now": clock.now(), "actor": "t"}
+
+    def n_statements(some):
+        who = {"assignee": shop.members["frontline"].user.email}
+        with shop.scope(), CaptureQueriesContext(connection) as said:
+            runs.start(uuid.uuid4(), [t.id for t in some], "assign", who, **asked)
+        return len(said)
+
+    few, more = n_statements(tickets[:3]), n_statements(tickets[3:])
+    assert (more - few) / 8 <= 5
+    with shop.scope():
+        assert set(BulkRow.objects.values_list("outcome", flat=True)) == {"done"}
+        assert Fact.objects.filter(kind="complaint.moved").count() == 14
+        for ticket in tickets:
+            assert [m.kind for m in queries.timeline(ticket)].count("assign") == 1
 
 
 def test_a_bulk_form_keeps_what_was_typed_and_who_may_not_is_refused(shop, three):
