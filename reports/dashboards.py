@@ -101,7 +101,7 @@ def nps_page(
         n_excluded=_n_excluded(organisation, head, where) if head else 0,
         to_last_week=_to_last_week(weeks, head),
         to_last_year=_to_last_year(organisation, head, where, now),
-        ranking=_ranking(organisation, period, where, now, by, units),
+        ranking=ranking(organisation=organisation, period=period, where=where, now=now, by=by),
         reasons=reasons.reasons(organisation=organisation, period=period, where=where, now=now, names=names),
         as_of=now,
     )
@@ -146,10 +146,9 @@ def _n_excluded(organisation: int, head: Week, where: Where) -> int:
     return reasons.answers(organisation=organisation, period=period, where=where, excluded=True).count()
 
 
-def _ranking(
-    organisation: int, period: Period, where: Where, now: datetime, by: str, units: Sequence[Unit]
-) -> Ranking:
-    """Tiers of stores or regions; a region's figures follow the tree of each day."""
+def ranking(*, organisation: int, period: Period, where: Where, now: datetime, by: str = "store") -> Ranking:
+    """Tiers of stores or regions over a period; a region's figures follow the tree of each day."""
+    units = queries.units_of(organisation=organisation, paths=where.paths or ("/",))
     asked: dict[str, Any] = {"organisation": organisation, "metric": "nps", "period": period, "now": now}
     (whole,) = series(**asked, where=where).points
     if by == "region":

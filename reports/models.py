@@ -59,3 +59,49 @@ class WeeklyPrint(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "report", "language"], name="weekly_print_once")]
+
+
+class Dashboard(TenantModel):
+    """看板: widgets on a grid, its owner's own or shared with roles ("all": everybody who reads figures)."""
+
+    owner = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60)
+    roles = models.JSONField(default=list)
+    widgets = models.JSONField(default=list)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # a person's own
+            models.Index(fields=["organisation", "owner"], name="dashboards_of"),
+        ]
+
+
+class DashboardVersion(TenantModel):
+    """A dashboard's widgets as they stood before a change; taking the last one back is undoing it."""
+
+    dashboard = models.ForeignKey(Dashboard, on_delete=models.PROTECT, related_name="+")
+    version = models.IntegerField()
+    widgets = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "dashboard", "version"], name="dashboard_version_once")]
+
+
+class Annotation(TenantModel):
+    """批注: what happened on a day in a unit (a campaign, an outage), drawn on every chart that covers both."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    text = models.CharField(max_length=60)
+    author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # those of a period
+            models.Index(fields=["organisation", "day"], name="annotations_by_day"),
+        ]

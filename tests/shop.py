@@ -67,6 +67,13 @@ class Shop:
         """A Django test client that carries a key of these scopes (all by default)."""
         return _client(headers={"authorization": f"Bearer {self.key(*scopes)}"})
 
+    def seat(self, role: str = "cx_manager") -> Any:
+        """What a member may do and where, read anew."""
+        from tenancy import members
+
+        with self.scope():
+            return members.seat_of(self.members[role].user, organisation=self.id)
+
     def page(self, role: str = "cx_manager") -> Any:
         """A Django test client logged in as the member of that role."""
         client = _client()

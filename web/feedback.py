@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -34,6 +34,12 @@ PAGE = 50
 MOST = 10_000
 STATES = ("counted", "excluded", "pending", "red")
 NPS = ("promoter", "passive", "detractor", "any")
+# the voices that a metric of scores counts; sentiment counts those whose words are analysed
+SCORES: dict[str, dict[str, Any]] = {
+    "csat": {"kind": "csat", "scale_max__lte": 10},
+    "ces": {"kind": "ces", "scale_min": 1, "scale_max": 7},
+    "csi": {"kind": "csi"},
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class Line:
     ticket: Ticket | None
 
 
-def _date(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """An ISO date, or None for anything else."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -66,17 +73,18 @@ class Asked:
     filters: Filters
     nps: str
     state: str
+    score: str = ""
 
     @property
     def is_filtered(self) -> bool:
         """True when anything narrows the list."""
         names = ("q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "from_date", "to_date")
-        return bool(self.nps or self.state or any(getattr(self.filters, name) for name in names))
+        return bool(self.nps or self.state or self.score or any(getattr(self.filters, name) for name in names))
 
 
 def _asked(request: HttpRequest, visit: Visit) -> Asked:
     text = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in (
-        "q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "nps", "state", "from", "to",
+        "q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "nps", "state", "score", "from", "to",
     )}  # fmt: skip
     nps, state = _known(text["nps"], NPS), _known(text["state"], STATES)
     filters = Filters(
@@ -91,11 +99,11 @@ def _asked(request: HttpRequest, visit: Visit) -> Asked:
         red_line=state == "red",
         excluded=state == "excluded",
         unit=text["unit"],
-        from_date=_date(text["from"]),
-        to_date=_date(text["to"]),
+        from_date=day_of(text["from"]),
+        to_date=day_of(text["to"]),
         paths=visit.seat.paths,
     )
-    return Asked(filters, nps, state)
+    return Asked(filters, nps, state, _known(text["score"], (*SCORES, "sentiment")))
 
 
 def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
@@ -109,6 +117,12 @@ def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
     if asked.state == "pending":
         done = Analysis.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), is_current=True)
         rows = rows.exclude(text="").filter(~Exists(done))
+    if asked.score == "sentiment":
+        read = Analysis.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), is_current=True)
+        rows = rows.exclude(text="").filter(Exists(read))
+    elif asked.score:
+        given = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), item="", **SCORES[asked.score])
+        rows = rows.filter(Exists(given))
     if asked.nps == "any":
         answers = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), kind="nps", item="")
         rows = rows.filter(Exists(answers))
@@ -129,12 +143,12 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "units": units,
         "asked": asked,
         "page": page,
-        "lines": _lines(page, visit.organisation.id),
+        "lines": lines_of(list(page.object_list), visit.organisation.id),
         "is_capped": page.paginator.count >= MOST,
         "query": query.urlencode(),
         "menus": _menus(asked, visit.organisation.id),
         "filters": asked.filters,
-        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint"}],
+        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "score"}],
     }
     return render(request, "feedback/list.html", context)
 
@@ -154,8 +168,8 @@ def _menus(asked: Asked, organisation: int) -> list[dict[str, Any]]:
     return [{"name": name, "every": every, "choices": choices, "here": here} for name, every, choices, here in menus]
 
 
-def _lines(page: Page[Feedback], organisation: int) -> list[Line]:
-    rows = list(page.object_list)
+def lines_of(rows: list[Feedback], organisation: int) -> list[Line]:
+    """Voices as lists show them, personal data written over."""
     ids = [row.id for row in rows]
     made = queries.analyses(ids, organisation=organisation)
     scores = queries.scores(ids, organisation=organisation)

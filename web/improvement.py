@@ -1,6 +1,7 @@
 """行动: the board, a new action with its baseline read beforehand, one action with its verdict. 例会 is `web.huddle`."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -74,6 +75,12 @@ def board(request: HttpRequest, visit: Visit) -> HttpResponse:
         "may_write": visit.seat.may("actions:write"),
     }  # fmt: skip
     return render(request, "action/board.html", context)
+
+
+def cards(rows: Sequence[Action], visit: Visit) -> list[Card]:
+    """Actions as the board shows them."""
+    today, names = tenancy.local_today(visit.now, visit.organisation.timezone), _names(visit)
+    return [_card(row, today, names) for row in rows]
 
 
 def _names(visit: Visit) -> dict[str, str]:

@@ -3,53 +3,34 @@
 Figures come from `reports.dashboards`, geometry from `reports.figures`; here they only get their names and links.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cxms.lib.periods import Period
 from feedback import topics
 from metrics import queries
 from metrics.definitions.definition import Definition
-from metrics.series import Point, Where
+from metrics.definitions.table import BY_CODE
+from metrics.series import Point
 from reports import changes, dashboards, figures
-from reports.dashboards import NpsPage, Place, Week
+from reports.dashboards import NpsPage, Place, Ranking, Week
 from reports.figures import Sample
 from reports.reasons import Reason
 from tenancy import queries as tenancy
-from tenancy.enums import Channel
-from tenancy.models import Touchpoint
-from web import words
+from web import metric_filters, words
 from web.door import Visit, needs
+from web.metric_filters import Filters
 from web.units import Switcher
 
 WIDE, NARROW = 1128, 340
 NBSP = "\u00a0"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A value of a filter."""
-
-    value: str
-    label: str
-    is_here: bool
-
-
-@dataclass(frozen=True)
-class Menu:
-    """A filter of the bar."""
-
-    name: str
-    label: str
-    choices: list[Choice]
 
 
 @dataclass(frozen=True)
@@ -64,78 +45,33 @@ class Dot:
     n: int | None = None
 
 
-@dataclass(frozen=True)
-class Filters:
-    """The filters of the URL, each one known to the organisation."""
-
-    weeks: int
-    by: str
-    where: Where
-
-    def drill(self, period: Period, **more: str) -> str:
-        """The feedback list with the rows behind a figure."""
-        given = {name: value for name, value in self.where.given().items() if name in {"unit", "channel", "touchpoint"}}
-        asked = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat(), "state": "counted"}
-        return f"{reverse('feedback-list')}?{urlencode(asked | given | more)}"
-
-
 @needs("metrics:read")
 def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The NPS page."""
     units = Switcher(request, visit)
-    touchpoints = _touchpoints(visit)
-    filters = _filters(request, visit, touchpoints)
+    touchpoints = metric_filters.touchpoints_of(visit)
+    filters = metric_filters.filters_of(request, visit, touchpoints)
     page = dashboards.nps_page(
         organisation=visit.organisation.id, now=visit.now, where=filters.where, n_weeks=filters.weeks, by=filters.by
     )
+    url_of = partial(filters.drill, page.period)
     context = {
         "units": units,
         "page": page,
         "definitions": queries.register(),
-        "menus": _menus(filters, touchpoints),
+        "menus": metric_filters.menus(filters, touchpoints),
         "query": request.GET.urlencode(),
         "head": _head(page, filters),
         "trends": _trends(page, filters),
         "rows": _table(page, filters),
-        "dots": _dots(page, filters, fold=request.GET.get("fold") != "0"),
+        "dots": dots_of(page.ranking, url_of, fold=10_000 if request.GET.get("fold") == "0" else 8),
         "places": [place for tier in page.ranking.tiers for place in tier] + page.ranking.grey,
-        "unfold": _with(request, fold="0"),
-        "reasons": _reasons(page, filters, visit.organisation.id),
+        "unfold": "?" + _with(request, fold="0"),
+        "reasons": reasons_of(page.reasons.rows, url_of, visit.organisation.id),
         "may_act": visit.seat.may("actions:write"),
         "now": visit.now,
     }
     return render(request, "metrics/nps.html", context)
-
-
-def _touchpoints(visit: Visit) -> dict[str, str]:
-    rows = Touchpoint.objects.filter(organisation=visit.organisation, retired_at__isnull=True).order_by("position")
-    return dict(rows.values_list("code", "name"))
-
-
-def _filters(request: HttpRequest, visit: Visit, touchpoints: dict[str, str]) -> Filters:
-    """What the URL asks for; a value that is not offered is not asked."""
-    given = request.GET.get
-    weeks = int(given("weeks", "")) if given("weeks", "") in {str(n) for n in dashboards.WEEKS} else dashboards.WEEKS[0]
-    channel = given("channel", "") if given("channel", "") in Channel.values else ""
-    touchpoint = given("touchpoint", "") if given("touchpoint", "") in touchpoints else ""
-    where = Where(unit=given("unit", ""), channel=channel, touchpoint=touchpoint, paths=visit.seat.paths)
-    return Filters(weeks, given("by", "") if given("by", "") in dashboards.BY else "store", where)
-
-
-def _menus(filters: Filters, touchpoints: dict[str, str], *, with_by: bool = True) -> list[Menu]:
-    spans = {"13": _("近 13 周"), "26": _("近 26 周"), "52": _("近 52 周")}
-    menus = [_menu("weeks", _("时间"), spans.items(), str(filters.weeks))]
-    if with_by:
-        menus.append(_menu("by", _("按"), {"store": _("门店"), "region": _("大区")}.items(), filters.by))
-    every = [("", _("全部"))]
-    menus.append(_menu("touchpoint", _("触点"), [*every, *touchpoints.items()], filters.where.touchpoint))
-    channels = [(str(value), str(label)) for value, label in Channel.choices]
-    menus.append(_menu("channel", _("渠道"), [*every, *channels], filters.where.channel))
-    return menus
-
-
-def _menu(name: str, label: str, pairs: Iterable[tuple[str, str]], here: str) -> Menu:
-    return Menu(name, label, [Choice(value, text, value == here) for value, text in pairs])
 
 
 def _with(request: HttpRequest, **more: str) -> str:
@@ -186,7 +122,8 @@ def _change(change: changes.Change) -> str:
 # ---- the trend -----------------------------------------------------------------------------------------------------
 
 
-def _title(point: Point, name: str, definition: Definition) -> str:
+def title(point: Point, name: str, definition: Definition) -> str:
+    """What a mark says: value, interval, n."""
     if point.suppressed:
         return f"{name}：" + _("已隐藏，防止认出个人")
     if point.value is None:
@@ -208,7 +145,7 @@ def _trends(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
     for week in page.weeks:
         point, name = week.point, _week_name(week)
         url = filters.drill(Period(point.from_date, point.to_date), nps="any")
-        dot = Dot(_title(point, name, page.definition), url, name, week.is_running, changes.signed(point.value, 1), point.n)
+        dot = Dot(title(point, name, page.definition), url, name, week.is_running, changes.signed(point.value, 1), point.n)
         samples.append(Sample(dot, point.value, point.low, point.high, week.is_running))
     before = [week.before for week in page.weeks]
     wide = figures.trend(samples, before, width=WIDE, limits=(-100, 100))
@@ -232,29 +169,31 @@ def _table(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
 # ---- tiers and reasons ---------------------------------------------------------------------------------------------
 
 
-def _dots(page: NpsPage, filters: Filters, *, fold: bool) -> list[dict[str, Any]]:
+def dots_of(ranking: Ranking, url_of: Callable[..., str], *, fold: int = 8, wide: float = 494) -> list[dict[str, Any]]:
+    """Units in tiers by NPS, for a desk and for a phone; `url_of(nps=, unit=)` says where a dot leads."""
+
     def sample(place: Place) -> Sample[Dot]:
         point = place.point
-        url = filters.drill(page.period, nps="any", unit=place.code)
-        title = _title(point, place.name, page.definition)
-        return Sample(Dot(title, url, place.name, False, changes.signed(point.value, 0), point.n), point.value, point.low, point.high)
+        said = title(point, place.name, BY_CODE["nps"])
+        url = url_of(nps="any", unit=place.code)
+        return Sample(Dot(said, url, place.name, False, changes.signed(point.value, 0), point.n), point.value, point.low, point.high)
 
-    tiers = [[sample(place) for place in tier] for tier in page.ranking.tiers]
-    grey = [sample(place) for place in page.ranking.grey]
-    shape: dict[str, Any] = {"n_hidden": page.ranking.n_hidden, "reference": page.ranking.whole.value, "fold": 8 if fold else 10_000}
-    wide = figures.dots(tiers, grey, width=494, **shape)
+    tiers = [[sample(place) for place in tier] for tier in ranking.tiers]
+    grey = [sample(place) for place in ranking.grey]
+    shape: dict[str, Any] = {"n_hidden": ranking.n_hidden, "reference": ranking.whole.value, "fold": fold}
+    desk = figures.dots(tiers, grey, width=wide, **shape)
     narrow = figures.dots(tiers, grey, width=NARROW, left=104, right=88, **shape)
-    return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
+    return [{"name": "wide", "figure": desk}, {"name": "narrow", "figure": narrow}]
 
 
-def _reasons(page: NpsPage, filters: Filters, organisation: int) -> list[dict[str, Any]]:
-    rows = page.reasons.rows
+def reasons_of(rows: Sequence[Reason], url_of: Callable[..., str], organisation: int) -> list[dict[str, Any]]:
+    """Reasons with their bars and words; `url_of(nps=, topic=)` says where one leads."""
     most = max([share for row in rows for share in (row.detractors.high or 0, row.promoters.high or 0)], default=1.0)
     names = topics.names(organisation=organisation)
-    return [_reason(row, most, page, filters, names) for row in rows]
+    return [_reason(row, most, url_of, names) for row in rows]
 
 
-def _reason(row: Reason, most: float, page: NpsPage, filters: Filters, names: Mapping[str, str]) -> dict[str, Any]:
+def _reason(row: Reason, most: float, url_of: Callable[..., str], names: Mapping[str, str]) -> dict[str, Any]:
     left, right = ((e.value or 0.0, e.low or 0.0, e.high or 0.0) for e in (row.detractors, row.promoters))
     side = "promoter" if row.is_praise else "detractor"
     said = _("真实") if row.is_real else _("尚不明确")
@@ -268,8 +207,8 @@ def _reason(row: Reason, most: float, page: NpsPage, filters: Filters, names: Ma
         "lift": changes.number(row.lift, 1),
         "bounds": bounds,
         "said": _("推荐者的理由，") + said if row.is_praise else said,
-        "url": filters.drill(page.period, nps="any", topic=row.topic),
-        "side_url": filters.drill(page.period, nps=side, topic=row.topic),
+        "url": url_of(nps="any", topic=row.topic),
+        "side_url": url_of(nps=side, topic=row.topic),
         "n_side": row.n_promoters if row.is_praise else row.n_detractors,
     }
 
@@ -288,8 +227,8 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     if definition is None:
         raise Http404
     units = Switcher(request, visit)
-    touchpoints = _touchpoints(visit)
-    filters = _filters(request, visit, touchpoints)
+    touchpoints = metric_filters.touchpoints_of(visit)
+    filters = metric_filters.filters_of(request, visit, touchpoints)
     points, whole = dashboards.metric_page(
         organisation=visit.organisation.id, metric=code, now=visit.now, where=filters.where, n_weeks=filters.weeks
     )
@@ -298,20 +237,21 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "definition": definition,
         "definitions": queries.register(),
         "units": units,
-        "menus": _menus(filters, touchpoints, with_by=False),
+        "menus": metric_filters.menus(filters, touchpoints, with_by=False),
         "query": request.GET.urlencode(),
         "may_act": visit.seat.may("actions:write"),
         "whole": whole,
         "value": changes.shown(definition, whole.value),
-        "margin": _interval(definition, whole),
+        "margin": interval(definition, whole),
         "trends": _plain_trends(points, definition, filters, today),
-        "rows": [{"name": _name(p, today), "point": p, "value": changes.shown(definition, p.value), "margin": _interval(definition, p)} for p in reversed(points)],
+        "rows": [{"name": _name(p, today), "point": p, "value": changes.shown(definition, p.value), "margin": interval(definition, p)} for p in reversed(points)],
         "now": visit.now,
     }  # fmt: skip
     return render(request, "metrics/metric.html", context)
 
 
-def _interval(definition: Definition, point: Point) -> str:
+def interval(definition: Definition, point: Point) -> str:
+    """The interval of a point as the metric writes it; empty where it is hidden."""
     return "" if point.components is None else changes.interval(definition, definition.estimate(point.components))
 
 
@@ -327,7 +267,7 @@ def _plain_trends(
         name = _name(point, today)
         url = filters.drill(Period(point.from_date, point.to_date))
         is_running = point.to_date > today
-        dot = Dot(_title(point, name, definition), url, name, is_running, changes.shown(definition, point.value), point.n)
+        dot = Dot(title(point, name, definition), url, name, is_running, changes.shown(definition, point.value), point.n)
         samples.append(Sample(dot, point.value, point.low, point.high, is_running))
     wide = figures.trend(samples, width=WIDE)
     narrow = figures.trend(samples, width=NARROW, height=220, left=38, right=16, labels=5)

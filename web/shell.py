@@ -55,6 +55,10 @@ def _items(seat: Seat) -> list[Item]:
     surveys = Item("surveys", _("问卷"), "clipboard-text", "surveys:read", ("survey", "survey-new", "survey-poster"))
     seen = _("看清")
     numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", ("metric", "definition"), section=seen)
+    boards = Item(
+        "dashboards", _("看板"), "layout-dashboard", "metrics:read",
+        ("dashboard", "dashboard-edit", "dashboard-widget-edit", "dashboard-describe", "dashboard-step", "dashboard-annotate", "dashboard-new"), section=seen,
+    )  # fmt: skip
     maps = Item("journeys", _("旅程"), "route", "journeys:read", ("journey", "journey-new"), section=seen)
     weekly = Item("reports", _("周报"), "file-text", "reports:read", ("report",), section=seen)
     better = _("改进")
@@ -69,8 +73,8 @@ def _items(seat: Seat) -> list[Item]:
     if seat.roles == {Role.EXECUTIVE}:
         # an executive's first page is the report itself
         first_page = Item("home", pgettext("tab", "周报"), "file-text", "home:read", ("reports", "report"))
-        return [first_page, work, voices, numbers, maps, actions, huddle, bell]
-    rest = [surveys, numbers, maps, weekly, actions, huddle, bell, imports, connect, settings_]
+        return [first_page, work, voices, numbers, boards, maps, actions, huddle, bell]
+    rest = [surveys, numbers, boards, maps, weekly, actions, huddle, bell, imports, connect, settings_]
     return [*home, *first, *([voices] if front else []), *rest]
 
 

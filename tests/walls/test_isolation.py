@@ -49,6 +49,7 @@ def treasure(shop):
     from complaints.saved_views import Wanted
     from integrations import endpoints
     from ledger.models import Delivery
+    from reports import saved_dashboards, widgets
     from surveys import links as survey_links
     from surveys import surveys
     from tenancy import invitations
@@ -88,7 +89,13 @@ def treasure(shop):
         )  # fmt: skip
         survey = surveys.create(spec(name="X7Q"), code="x7q", organisation=shop.id, now=now, actor="t")
         (link,) = survey_links.provide(survey, [shop.units["S001"]], organisation=shop.id, now=now, actor="t")
+        board = saved_dashboards.add(
+            uuid.uuid4(), "X7Q", [widgets.made("number", "nps")], shop.seat("cx_manager"),
+            organisation=shop.id, now=now, actor="t",
+        )  # fmt: skip
         return {
+            "dashboards/": str(board.id),
+            "part": board.widgets[0]["id"],
             "promises/<str:number>/files/": str(Attachment.objects.get().id),
             "api/v1/complaints/<str:number>/files/": str(Attachment.objects.get().id),
             "settings/notices/accounts/": str(account.id),
@@ -120,6 +127,8 @@ def sample(route, name, treasure, known):
     if name == "number":
         # numbers repeat from organisation to organisation: take one the stranger does not have
         return treasure["number"] if known else "C-990101-999"
+    if name == "part":
+        return treasure["part"] if known else "nothing"
     if name == "delivery":
         return treasure["delivery"] if known else "999999999999"
     if name == "external_id":

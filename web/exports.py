@@ -1,0 +1,83 @@
+"""Rows to take away: CSV that opens rightly in Excel and WPS, and XLSX with numbers as numbers. The same rows either way."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import xlsxwriter
+from django.http import HttpResponse
+from django.utils import timezone
+from xlsxwriter.worksheet import Worksheet
+
+KINDS = ("csv", "xlsx")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def table(kind: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, name: str, title: str = "") -> HttpResponse:
+    """A download of rows: `kind` "csv" (UTF-8 with BOM) or "xlsx". Floats keep every bit; instants are local, days ISO."""
+    body, mime = (_csv(columns, rows), "text/csv; charset=utf-8") if kind == "csv" else (_xlsx(columns, rows, title or name), XLSX)
+    answer = HttpResponse(body, content_type=mime)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return answer
+
+
+def safe(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_text(value) for value in row])
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat(timespec="seconds")
+    return value.isoformat() if isinstance(value, date) else safe(str(value))
+
+
+class _Exact(Worksheet):  # type: ignore[misc]
+    """A sheet whose numbers keep every bit: the library writes sixteen digits, a double needs seventeen."""
+
+    def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        marks = "".join(f' {name}="{value}"' for name, value in attributes)
+        self.fh.write(f"<c{marks}><v>{number!r}</v></c>")
+
+
+def _xlsx(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) -> bytes:
+    out = io.BytesIO()
+    # no cell is a formula or a link by how it looks; a float is written with all its digits
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    sheet = book.add_worksheet(_sheet_name(title), _Exact)
+    head = book.add_format({"bold": True})
+    for at, name in enumerate(columns):
+        sheet.write_string(0, at, name, head)
+    for line, row in enumerate(rows, start=1):
+        for at, value in enumerate(row):
+            if isinstance(value, bool):
+                sheet.write_boolean(line, at, value)
+            elif isinstance(value, int | float):
+                sheet.write_number(line, at, value)
+            elif value is not None:
+                sheet.write_string(line, at, _text(value) if isinstance(value, date) else str(value))
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, max(len(columns) - 1, 0), 14)
+    book.close()
+    return out.getvalue()
+
+
+def _sheet_name(title: str) -> str:
+    return "".join(char for char in title if char not in "[]:*?/\\'")[:31].strip() or "data"

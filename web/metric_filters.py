@@ -1,0 +1,118 @@
+"""The filter bar of pages of figures: what the URL asks for, the menus that offer it, the rows behind a mark."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cxms.lib.periods import Period
+from metrics.definitions.table import BY_CODE
+from metrics.series import Where
+from reports import dashboards
+from tenancy.enums import Channel
+from tenancy.models import Touchpoint
+from web import desk_figure_rows
+from web.door import Visit
+
+# which voices a metric counts, as the list of voices asks for them; a metric that counts something else leads to its page
+ROWS: dict[str, dict[str, str]] = {
+    "nps": {"nps": "any"},
+    "csat": {"score": "csat"},
+    "ces": {"score": "ces"},
+    "csi": {"score": "csi"},
+    "sentiment": {"score": "sentiment"},
+    "volume": {},
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value of a filter."""
+
+    value: str
+    label: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Menu:
+    """A filter of the bar."""
+
+    name: str
+    label: str
+    choices: list[Choice]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of the URL, each one known to the organisation."""
+
+    weeks: int
+    by: str
+    where: Where
+
+    def drill(self, period: Period, **more: str) -> str:
+        """The feedback list with the rows behind a figure."""
+        return voices_behind(self.where, period, **more)
+
+
+def voices_behind(where: Where, period: Period, **more: str) -> str:
+    """The list of voices under the same filters, counted ones only."""
+    given = {name: value for name, value in where.given().items() if name in {"unit", "channel", "touchpoint", "topic", "staff"}}
+    asked = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat(), "state": "counted"}
+    return f"{reverse('feedback-list')}?{urlencode(asked | given | more)}"
+
+
+def behind(metric: str, where: Where, period: Period, *, weeks: int = 13, **more: str) -> str:
+    """What is behind a figure of a metric: the voices or the cases it counts, else its own page under the same filters."""
+    if metric in ROWS and not {"tier"} & {*where.given(), *more}:
+        return voices_behind(where, period, **{**ROWS[metric], **more})
+    asked = {**where.given(), **more}
+    if "n" in BY_CODE[metric].parts and set(asked) <= {"unit", "clause"}:
+        cell = {name: code for name, code in more.items() if name in {"unit", "clause"}}
+        return desk_figure_rows.url_of(metric, period, "n", where.unit, cell)
+    return page_of(metric, where, weeks=weeks, **more)
+
+
+def page_of(metric: str, where: Where, *, weeks: int = 13, **more: str) -> str:
+    """The metric's own page under the filters it has."""
+    kept = {name: value for name, value in (where.given() | more).items() if name in {"unit", "channel", "touchpoint"}}
+    url = reverse("nps") if metric == "nps" else reverse("metric", args=[metric])
+    return f"{url}?{urlencode({'weeks': str(weeks)} | kept)}"
+
+
+def touchpoints_of(visit: Visit) -> dict[str, str]:
+    """Names of the touchpoints by code, in their order."""
+    rows = Touchpoint.objects.filter(organisation=visit.organisation, retired_at__isnull=True).order_by("position")
+    return dict(rows.values_list("code", "name"))
+
+
+def filters_of(request: HttpRequest, visit: Visit, touchpoints: dict[str, str]) -> Filters:
+    """What the URL asks for; a value that is not offered is not asked."""
+    given = request.GET.get
+    weeks = int(given("weeks", "")) if given("weeks", "") in {str(n) for n in dashboards.WEEKS} else dashboards.WEEKS[0]
+    channel = given("channel", "") if given("channel", "") in Channel.values else ""
+    touchpoint = given("touchpoint", "") if given("touchpoint", "") in touchpoints else ""
+    where = Where(unit=given("unit", ""), channel=channel, touchpoint=touchpoint, paths=visit.seat.paths)
+    return Filters(weeks, given("by", "") if given("by", "") in dashboards.BY else "store", where)
+
+
+def menus(filters: Filters, touchpoints: dict[str, str], *, with_by: bool = True) -> list[Menu]:
+    """The bar's menus."""
+    spans = {"13": _("近 13 周"), "26": _("近 26 周"), "52": _("近 52 周")}
+    found = [menu("weeks", _("时间"), spans.items(), str(filters.weeks))]
+    if with_by:
+        found.append(menu("by", _("按"), {"store": _("门店"), "region": _("大区")}.items(), filters.by))
+    every = [("", _("全部"))]
+    found.append(menu("touchpoint", _("触点"), [*every, *touchpoints.items()], filters.where.touchpoint))
+    channels = [(str(value), str(label)) for value, label in Channel.choices]
+    found.append(menu("channel", _("渠道"), [*every, *channels], filters.where.channel))
+    return found
+
+
+def menu(name: str, label: str, pairs: Iterable[tuple[str, str]], here: str) -> Menu:
+    """A menu of the bar with the value that is chosen."""
+    return Menu(name, label, [Choice(value, text, value == here) for value, text in pairs])
