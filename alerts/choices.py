@@ -12,7 +12,7 @@ from tenancy import audit
 from tenancy.models import Member
 
 ALWAYS = "executives"
-PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise")
+PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "holidays")
 
 
 class ChoiceError(DomainError):

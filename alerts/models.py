@@ -34,7 +34,9 @@ class Notice(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "recipient", "key"], name="notice_once"),
             models.CheckConstraint(
-                condition=models.Q(ticket__isnull=False) | models.Q(feedback_id__isnull=False), name="notice_speaks_of_something"
+                # a ticket, a voice, or a thing its data names
+                condition=models.Q(ticket__isnull=False) | models.Q(feedback_id__isnull=False) | models.Q(purpose="holidays"),
+                name="notice_speaks_of_something",
             ),
             models.CheckConstraint(
                 condition=models.Q(useful__isnull=True, judged_at__isnull=True) | models.Q(useful__isnull=False, judged_at__isnull=False),

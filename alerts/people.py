@@ -7,6 +7,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from alerts import reach
 from alerts.models import Cover, Reach, Shift, Snooze
@@ -143,3 +144,11 @@ def _person(member: Member, how: Reach | None, minute: int, sleeps: bool, now: d
         away = away or how.away_from <= now < how.away_to
     quiet = sleeps or reach.in_hours(minute, how.quiet_from, how.quiet_to)
     return Person(member.id, is_away=away, is_quiet=quiet, deputy=how.deputy_id)
+
+
+def silent(members: Iterable[Member], *, organisation: int, now: datetime) -> dict[Key, dict[str, Any]]:
+    """What marks the notices of those who are quiet now: for the bell alone. For what can wait till they look."""
+    local = now.astimezone(queries.zone(queries.organisation(organisation).timezone))
+    minute = local.hour * 60 + local.minute
+    rows = Reach.objects.filter(organisation_id=organisation, member__in=[one.id for one in members])
+    return {row.member_id: {"silent": True} for row in rows if reach.in_hours(minute, row.quiet_from, row.quiet_to)}

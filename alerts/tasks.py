@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from alerts import handed, notices, passing, praise, recurred, rings
+from alerts import handed, notices, passing, praise, recurred, rings, unfilled
 from alerts.delivery import DeliverFollower
 from alerts.letters import CustomerFollower
 from alerts.lost import LostFollower
@@ -62,6 +62,11 @@ def approval_decided(*, organisation: int, fact: Fact, now: datetime) -> None:
 def cause_recurred(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`cause.recurred` → whose the prevention was."""
     recurred.tell(uuid.UUID(fact.data["recurrence"]), organisation=organisation, now=now)
+
+
+def calendar_unfilled(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`calendar.unfilled` → the administrators."""
+    unfilled.tell(fact.data["code"], fact.data["year"], organisation=organisation, now=now)
 
 
 deliver = DeliverFollower()

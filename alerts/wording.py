@@ -11,6 +11,7 @@ from django.utils.translation import override
 from alerts import acks
 from alerts.models import Notice
 from complaints import approvals
+from tenancy import calendars
 
 CLAUSES = {
     "notify": lambda: _("直达高管"),
@@ -52,7 +53,7 @@ def words(notice: Notice, *, language: str, is_room: bool = False) -> Words:
     with override(language or settings.LANGUAGE_CODE):
         ticket = notice.ticket
         if ticket is None:
-            return _praise(notice)
+            return _unfilled(notice.data) if notice.purpose == "holidays" else _praise(notice)
         subject, line = _headline(notice.purpose, notice.data, ticket)
         link = f"{settings.SITE_URL}/promises/{ticket.number}/"
         if notice.data.get("stands_for"):
@@ -146,3 +147,11 @@ def _praise(notice: Notice) -> Words:
     link = f"{settings.SITE_URL}/feedback/{notice.feedback_id}/"
     parts = [line, ""] + ([_("门店：%(unit)s") % names] if names["unit"] else []) + [_("打开：%(link)s") % {"link": link}]
     return Words(subject=subject, line=line, body="\n".join(parts), link=link)
+
+
+def _unfilled(data: dict[str, Any]) -> Words:
+    names = {"name": calendars.label(data["code"]), "year": data["year"]}
+    subject = _("【缺节假日】“%(name)s”没有 %(year)d 年的节假日") % names
+    line = _("日历“%(name)s”还没有 %(year)d 年的节假日和调休；补上以前，那一年按每周的时间算。") % names
+    link = f"{settings.SITE_URL}/settings/calendars/{data['code']}/"
+    return Words(subject=subject, line=line, body="\n".join([line, "", _("打开：%(link)s") % {"link": link}]), link=link)

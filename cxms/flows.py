@@ -44,6 +44,8 @@ FLOWS: tuple[Flow, ...] = (
     Flow("prevention.done", "complaints.tasks.prevention_done", queue="tickets"),
     Flow("cause.recurred", "improvement.tasks.cause_recurred", queue="tickets"),
     Flow("cause.recurred", "alerts.tasks.cause_recurred", queue="notices"),
+    # next year's holidays are not known → the administrators
+    Flow("calendar.unfilled", "alerts.tasks.calendar_unfilled", queue="notices"),
     # one move on many tickets → slice by slice
     Flow("bulk.sliced", "complaints.tasks.bulk_sliced", queue="bulk", batch=1),
     # a hold lasted as long as it may → the clocks run on, and the ticket says so
@@ -110,6 +112,8 @@ TIMERS: tuple[Timer, ...] = (
     ),
     Timer("roll-ups", organisations="metrics.tasks.due_organisations", run="metrics.tasks.fold"),
     Timer("mailboxes", organisations="feedback.tasks.mailboxes_due", run="feedback.tasks.ask_mailboxes"),
+    # sixty days before a calendar's holidays end → the administrators
+    Timer("holidays", organisations="tenancy.tasks.unwatched_organisations", run="tenancy.tasks.look_at_calendars"),
     Timer("actions", organisations="improvement.tasks.due_organisations", run="improvement.tasks.check_due"),
     Timer("weekly reports", organisations="reports.tasks.due_organisations", run="reports.tasks.begin_week"),
     # once a day what is done goes, in slices

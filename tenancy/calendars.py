@@ -12,7 +12,7 @@ from cxms.lib.errors import DomainError
 from cxms.lib.text import CODE
 from cxms.lib.working_time import Calendar
 from ledger.facts import record
-from tenancy import audit
+from tenancy import audit, holidays
 from tenancy import versions as guard
 from tenancy.models import CalendarVersion
 
@@ -47,10 +47,16 @@ def put(
     if last is not None:
         data = {"code": code, "version": version}
         record("calendar.changed", code, data, organisation=organisation, now=now, actor=actor)
+    holidays.watch(code, Calendar.from_spec(clean), organisation=organisation, now=now)
     audit.note("calendar.saved", code, organisation=organisation, actor=actor, now=now, detail={"version": version})
     return CalendarVersion.objects.create(
         organisation_id=organisation, code=code, version=version, spec=clean, valid_from=now
     )
+
+
+def label(code: str) -> str:
+    """What a calendar is called: the presets have names, others their code."""
+    return {"always": _("全天候"), "office": _("办公时间"), "store": _("门店时间")}.get(code, code)
 
 
 def current(code: str, *, organisation: int) -> CalendarVersion:

@@ -243,6 +243,21 @@ class CalendarVersion(TenantModel):
         constraints = [models.UniqueConstraint(fields=["organisation", "code", "version"], name="calendar_version")]
 
 
+class CalendarWatch(TenantModel):
+    """When somebody looks whether a calendar's holidays are known far enough ahead, and of which years it was said."""
+
+    code = models.CharField(max_length=64)
+    told = ArrayField(models.SmallIntegerField(), default=list)
+    next_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="calendar_watch_once")]
+        indexes = [
+            # the dispatcher's list: whose calendars are to be looked at
+            models.Index(fields=["next_at"], name="calendar_watch_next", condition=models.Q(next_at__isnull=False)),
+        ]
+
+
 class UnitHours(TenantModel):
     """Which calendar a unit kept from `at` on, and in which zone its hours were read. Appended by changes only."""
 

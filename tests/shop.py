@@ -19,7 +19,7 @@ from django.test.client import Client, ClientHandler
 
 from cxms.lib import clock
 from cxms.lib.ids import new_id
-from tenancy.models import Member, Organisation, Unit, User
+from tenancy.models import CalendarWatch, Member, Organisation, Unit, User
 
 _count = itertools.count(1)
 
@@ -113,6 +113,8 @@ def found_shop(name: str = "试店") -> Shop:
     Organisation.objects.filter(id=organisation.id).update(created_at=clock.now())
     shop = Shop(organisation)
     with organisation_scope(organisation.id):
+        # nor is a notice about next year's holidays waiting since autumn
+        CalendarWatch.objects.update(next_at=None)
         shop.units["HQ"] = Unit.objects.get(organisation=organisation, code="HQ")
         for code, kind, label, parent in UNITS:
             shop.units[code] = units.add(

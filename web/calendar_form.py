@@ -4,7 +4,7 @@ Used by the calendar page and by the wizard; what an hour counts is `cxms.lib.wo
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.calendar_spec import DAYS
 from cxms.lib.working_time import Calendar
+from tenancy import holidays
 from tenancy.calendar_presets import chinese_days
 from web import hours
 from web.hours import HoursError
 
-CHINA = {"Asia/Shanghai", "Asia/Urumqi", "Asia/Chongqing"}
 PRESETS = ("store", "office", "always")
 
 
@@ -77,19 +77,6 @@ def with_china(values: Mapping[str, Any], today: date) -> dict[str, Any]:
     }
 
 
-def gap_years(calendar: Calendar, today: date) -> list[int]:
-    """The years of the coming twelve months that a calendar with holidays does not know in full. Pure.
-
-    In mainland China a year without make-up days is one whose notice is not published yet, whatever a table says.
-    """
-    if calendar.always or not calendar.holidays:
-        return []
-    known = {day.year for day in calendar.holidays}
-    if calendar.timezone in CHINA and calendar.workdays:
-        known &= {day.year for day in calendar.workdays}
-    return [year for year in sorted({today.year, (today + timedelta(days=364)).year}) if year not in known]
-
-
 def week_words(values: Mapping[str, Any]) -> str:
     """The week in a line, equal days together: 周一至周五 09:00–18:00。"""
     names = day_names()
@@ -110,7 +97,7 @@ def week_words(values: Mapping[str, Any]) -> str:
 
 def strip(calendar: Calendar, today: date) -> list[dict[str, Any]]:
     """The coming twelve months, a row each: every day's place and kind for the year strip. Pure."""
-    gaps = set(gap_years(calendar, today))
+    gaps = set(holidays.gap_years(calendar, today))
     months = []
     first = today.replace(day=1)
     for i in range(12):

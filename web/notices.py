@@ -27,6 +27,15 @@ class Line:
     may_ack: bool
 
     @property
+    def href(self) -> str:
+        """Where it leads in the application."""
+        if self.notice.ticket is not None:
+            return reverse("case", args=[self.notice.ticket.number])
+        if self.notice.feedback_id is not None:
+            return reverse("feedback-one", args=[self.notice.feedback_id])
+        return reverse("settings-calendars-one", args=[self.notice.data["code"]])
+
+    @property
     def said(self) -> str:
         """What its reader says of it: yes, no, or nothing."""
         return {True: "yes", False: "no", None: ""}[self.notice.useful]

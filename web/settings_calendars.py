@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
 from cxms.lib.working_time import Calendar
-from tenancy import calendars, queries
+from tenancy import calendars, holidays, queries
 from tenancy.models import CalendarVersion
 from web import calendar_form, forms
 from web.door import Visit, needs
@@ -19,7 +19,7 @@ from web.forms import Form
 
 def name_of(code: str) -> str:
     """What a calendar is called: the presets have names, others their code."""
-    return {"always": _("全天候"), "office": _("办公时间"), "store": _("门店时间")}.get(code, code)
+    return calendars.label(code)
 
 
 @needs("settings:read")
@@ -42,7 +42,7 @@ def _list(request: HttpRequest, visit: Visit, form: Form) -> HttpResponse:
                 "always": calendar.always,
                 "week": calendar_form.week_words(calendar_form.values_of(row.spec)),
                 "n_holidays": sum(day >= today for day in calendar.holidays),
-                "gaps": calendar_form.gap_years(calendar, today),
+                "gaps": holidays.gap_years(calendar, today),
             }
         )
     kept = queries.calendar_code(None, organisation=visit.organisation.id)
@@ -115,8 +115,8 @@ def _one(request: HttpRequest, visit: Visit, rows: list[CalendarVersion], form: 
         "form": form,
         "days": calendar_form.day_names(),
         "months": calendar_form.strip(calendar, today),
-        "gaps": calendar_form.gap_years(calendar, today),
-        "in_china": form.values["timezone"] in calendar_form.CHINA,
+        "gaps": holidays.gap_years(calendar, today),
+        "in_china": form.values["timezone"] in holidays.CHINA,
         "may_write": visit.seat.may("calendars:write"),
     }
     return render(request, "settings/calendar.html", context, status=form.status)

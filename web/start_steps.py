@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from complaints import sla_policies
 from cxms.lib.errors import DomainError
 from surveys import queries as survey_queries
-from tenancy import calendars, industry, organisations, queries, seats, units
+from tenancy import calendars, holidays, industry, organisations, queries, seats, units
 from tenancy.enums import Role, UnitKind
 from tenancy.models import Staff, Unit
 from web import calendar_form, forms, importing, members, policy_form
@@ -112,13 +112,13 @@ def hours(request: HttpRequest, visit: Visit) -> Outcome:
     kept = Unit.objects.filter(organisation_id=place.id, parent=None).values_list("calendar", flat=True).first() or ""
     chosen = kept or (template.calendar if template else "store")
     start = known.get(OWN_HOURS) or known["store"]
-    form = Form({**calendar_form.values_of(start.spec), "preset": chosen, "china": place.timezone in calendar_form.CHINA})
+    form = Form({**calendar_form.values_of(start.spec), "preset": chosen, "china": place.timezone in holidays.CHINA})
     if request.method == "POST":
         form = _keep_hours(request, visit, today)
         if form.status == 200:
             return Outcome(is_taken=True)
     options = [(code, calendar_form.values_of(known[code].spec)) for code in calendar_form.PRESETS if code in known]
-    context = {"form": form, "options": options, "days": calendar_form.day_names(), "in_china": place.timezone in calendar_form.CHINA}
+    context = {"form": form, "options": options, "days": calendar_form.day_names(), "in_china": place.timezone in holidays.CHINA}
     return Outcome(context, status=form.status)
 
 
