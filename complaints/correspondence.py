@@ -1,5 +1,8 @@
 """Customers' mails: an answer to one of our letters goes to its ticket, anything else is a new voice.
 
+An answer on a duplicate goes to the one that was kept, and both timelines say so; as long as it is not certain that the kept
+one is his too, his words stay on his own and the kept one is only told that they are there.
+
 An answer is believed only when it comes from the customer's own address: whoever guesses a number reaches nothing. Our
 letters carry `<ticket-ID-SEQ@…>` as Message-ID and the number in the subject.
 """
@@ -8,7 +11,7 @@ import re
 import uuid
 from datetime import datetime
 
-from complaints import moves
+from complaints import linking, moves
 from complaints.models import Ticket
 from customers.cards import Card
 from customers.identities import normal_email
@@ -18,6 +21,7 @@ from feedback.enums import MailOutcome
 from feedback.intake import Source
 from feedback.models import MailMessage
 from feedback.shapes import RawVoice
+from ledger.facts import record
 
 OURS = re.compile(r"<ticket-([0-9a-f-]{36})-\d+@")
 
@@ -33,8 +37,10 @@ def take(message_id: uuid.UUID, *, organisation: int, now: datetime) -> None:
     if row is None:
         return
     ticket = thread_of(row)
-    if ticket is not None and _say(ticket, row, organisation):
-        mailboxes.settled(row, MailOutcome.REPLY, ticket=ticket.number)
+    kept = linking.thread_of(ticket) if ticket is not None else None
+    if ticket is not None and kept is not None and _say(kept, row, organisation):
+        _tell_other(ticket, kept, organisation, now)
+        mailboxes.settled(row, MailOutcome.REPLY, ticket=kept.number)
         return
     unit = row.mailbox.unit.code if row.mailbox.unit else ""
     text = row.text if not row.subject or row.text.startswith(row.subject) else f"{row.subject}\n{row.text}".strip()
@@ -69,6 +75,15 @@ def thread_of(row: MailMessage) -> Ticket | None:
     if found is None or found.customer is None or found.customer.email != normal_email(row.from_email):
         return None
     return found
+
+
+def _tell_other(ticket: Ticket, kept: Ticket, organisation: int, now: datetime) -> None:
+    """The timeline that did not get the words says where they are; in a transaction of its own, as all that links two tickets."""
+    if ticket.duplicate_of_id is None:
+        return
+    kind, number, other = ("passed", kept.number, ticket.id) if kept.id != ticket.id else ("heard", ticket.number, ticket.duplicate_of_id)
+    data = {"kind": kind, "other": str(other), "number": number, "ended": False}
+    record("ticket.linked", ticket.id, data, organisation=organisation, now=now, actor="customer")
 
 
 def _say(ticket: Ticket, row: MailMessage, organisation: int) -> bool:

@@ -211,6 +211,8 @@ def _handed(data: dict[str, Any], ticket: Ticket) -> str:
 LINKED: dict[str, Callable[[], str]] = {
     "duplicate": lambda: _("%(number)s 是重复的，已并到这里"),
     "incident": lambda: _("%(number)s 并入这个群体事件"),
+    "passed": lambda: _("客户回了信，已转到留下的 %(number)s"),
+    "heard": lambda: _("重复的 %(number)s 收到了客户的来信"),
 }
 UNLINKED: dict[str, Callable[[], str]] = {
     "duplicate": lambda: _("%(number)s 不再是重复的"),

@@ -11,7 +11,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
+from complaints import links, moves
 from complaints.models import Move, Ticket
 from cxms.lib import clock
 from cxms.lib.ids import new_id
@@ -154,6 +156,38 @@ def test_an_answer_goes_to_its_ticket_and_a_guess_does_not(shop, server, box, wo
         said = [move.data["text"] for move in Move.objects.filter(ticket=ticket, kind="message").order_by("seq")]
         assert said == ["好的，请退款", "还有发票"]
         assert MailMessage.objects.get(from_email="m@evil.example").outcome == "voice"
+
+
+@pytest.mark.parametrize("whose", ("his own", "nobody's"))
+def test_an_answer_on_a_duplicate_goes_to_the_one_that_was_kept(shop, stranger, server, box, work, whose):
+    """Both timelines say it. While it is not certain that the kept one is his too, his words stay on his own."""
+    deliver(server, box.username, letter(message_id="<one@example.com>"))
+    poll(shop, work)
+    deliver(server, box.username, letter("屏幕又坏了，我要投诉第二次，要求退款", message_id="<two@example.com>"))
+    poll(shop, work)
+    with shop.scope():
+        kept, copy = Ticket.objects.order_by("received_at")
+        moves.apply(copy.id, "duplicate", {"of": kept.number}, organisation=shop.id, actor="t")
+        if whose == "nobody's":
+            Ticket.objects.filter(id=kept.id).update(customer=None)
+    deliver(server, box.username, letter("附上发票", "Re: 投诉", In_Reply_To=f"<ticket-{copy.id}-2@cxms.localhost>"))
+    poll(shop, work)
+    with shop.scope():
+        said = {move.ticket_id: move for move in Move.objects.filter(kind="message")}
+        told = [(m.ticket_id, m.data["kind"], m.data["number"]) for m in Move.objects.filter(kind="linked").exclude(data__kind="duplicate")]
+        if whose == "his own":
+            assert (list(said), said[kept.id].data["text"], told) == ([kept.id], "附上发票", [(copy.id, "passed", kept.number)])
+        else:
+            assert (list(said), told) == ([copy.id], [(kept.id, "heard", copy.number)])
+        assert MailMessage.objects.get(text__contains="附上发票").outcome == "reply"
+    page = shop.page()
+    for number, words in ((kept.number, "附上发票" if whose == "his own" else f"重复的 {copy.number} 收到了客户的来信"), (copy.number, "已转到留下的" if whose == "his own" else "附上发票")):
+        assert words in page.get(f"/promises/{number}/").content.decode()
+    shown = {t.id: Client().get(f"/p/{links.token_for(t.id, organisation=shop.id)}/").content.decode() for t in (kept, copy)}
+    assert "附上发票" in shown[copy.id]
+    assert ("附上发票" in shown[kept.id]) == (whose == "his own")
+    with stranger.scope():
+        assert not Ticket.objects.exists()
 
 
 @pytest.mark.parametrize(
