@@ -5,37 +5,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from complaints import cause_words
 from complaints.models import Cause
 from cxms.lib.errors import DomainError
 from cxms.lib.text import CODE
 from tenancy import audit, versions
 
 MOST = 200
-# what a house starts with: code, label, code of the one above
-READY: tuple[tuple[str, str, str], ...] = (
-    ("product", "产品", ""),
-    ("product.design", "设计缺陷", "product"),
-    ("product.batch", "批次或来料", "product"),
-    ("product.inspection", "检验漏项", "product"),
-    ("process", "流程", ""),
-    ("process.missing", "没有规定", "process"),
-    ("process.not_followed", "有规定没执行", "process"),
-    ("process.handover", "交接断档", "process"),
-    ("people", "人员", ""),
-    ("people.skill", "不会做", "people"),
-    ("people.attitude", "态度", "people"),
-    ("people.staffing", "人手不够", "people"),
-    ("system", "系统", ""),
-    ("system.fault", "系统故障", "system"),
-    ("system.data", "数据不对", "system"),
-    ("supplier", "供应商与物流", ""),
-    ("supplier.delivery", "运输破损或延误", "supplier"),
-    ("promise", "承诺与说明", ""),
-    ("promise.unclear", "说得不清楚", "promise"),
-    ("promise.too_much", "说了做不到", "promise"),
-)
-
-
 class CauseError(DomainError):
     """The tree cannot be changed as asked."""
 
@@ -44,9 +20,10 @@ def add_ready(*, organisation: int, now: datetime, actor: str) -> int:
     """Writes the causes a house starts with, those it does not have. Returns how many."""
     there = dict(Cause.objects.filter(organisation_id=organisation).values_list("code", "id"))
     fresh = []
-    for code, label, above in READY:
+    for code in cause_words.LABELS:
         if code not in there:
-            row = Cause(organisation_id=organisation, code=code, label=label, parent_id=there.get(above), created_at=now)
+            above = there.get(code.rpartition(".")[0])
+            row = Cause(organisation_id=organisation, code=code, label=cause_words.shipped(code), parent_id=above, created_at=now)
             there[code] = row.id
             fresh.append(row)
     Cause.objects.bulk_create(fresh)
@@ -102,7 +79,8 @@ def change(
     below = Cause.objects.filter(organisation_id=organisation, parent=row, retired_at__isnull=True)
     if is_retired and below.exists():
         raise CauseError(_("它下面还有在用的原因，请先停用它们"), code="has_children", field="retired")
-    row.label, row.version = _label(label), row.version + 1
+    # saved under the name it is shown by, a ready-made cause stays ready-made, in every language
+    row.label, row.version = row.label if _label(label) == row.name else _label(label), row.version + 1
     row.retired_at = (row.retired_at or now) if is_retired else None
     row.save()
     detail = {"fields": ["label", "retired"]}

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from complaints import cause_words
 from tenancy.models import Member, TenantModel
 
 
@@ -17,6 +18,11 @@ class Cause(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="cause_code")]
+
+    @property
+    def name(self) -> str:
+        """What it is called: the house's own word, else the ready-made one in the active language."""
+        return cause_words.name_of(self.code, self.label)
 
 
 class Reflection(TenantModel):

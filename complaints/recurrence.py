@@ -108,7 +108,7 @@ def counts(*, organisation: int, now: datetime, paths: tuple[str, ...] = ()) -> 
         unit = row.ticket.unit
         if row.cause is None or (paths and not (unit and unit.path.startswith(paths))):
             continue
-        found = sums.setdefault((row.cause.code, row.cause.label), [0, 0, 0, 0])
+        found = sums.setdefault((row.cause.code, row.cause.name), [0, 0, 0, 0])
         found[0] += 1
         for done in map(datetime.fromisoformat, row.dones):
             if done + WITHIN > now:

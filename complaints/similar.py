@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from complaints import offers
 from complaints.models import Ticket
+from complaints.offers import Option
 
 WINDOW = 2_000
 COMPARED = 60
@@ -20,7 +22,7 @@ NOT_CHARACTERS = str.maketrans("", "", " \t\r\n，。！？、；：,.!?;:\"'“
 
 @dataclass(frozen=True)
 class Like:
-    """A solved case and why it is shown. likeness: 0 to 1; outcome: accepted, declined, reopened or unknown."""
+    """A solved case and why it is shown. likeness: 0 to 1; outcome: accepted, declined, reopened or unknown; text: of the way out taken."""
 
     ticket: Ticket
     likeness: float
@@ -55,7 +57,8 @@ def _like(ticket: Ticket, other: Ticket, mine: frozenset[str]) -> Like:
     topics = set(ticket.topics) & set(other.topics)
     place = 0.1 if ticket.touchpoint_id is not None and ticket.touchpoint_id == other.touchpoint_id else 0.0
     likeness = 0.6 * dice(mine, pairs(other.feedback.text)) + (0.3 if topics else 0.0) + place
-    return Like(other, likeness, outcome_of(other), str(other.proposal.get("text", "")))
+    option = taken(other)
+    return Like(other, likeness, outcome_of(other), option.text if option else "")
 
 
 def outcome_of(ticket: Ticket) -> str:
@@ -77,10 +80,20 @@ def dice(one: frozenset[str], two: frozenset[str]) -> float:
     return 2 * len(one & two) / (len(one) + len(two)) if one and two else 0.0
 
 
-def solution(number: str, ticket: Ticket, *, paths: Sequence[str]) -> dict[str, str]:
-    """The offer of a case shown as similar, for the form of this one. Empty when it is not among them."""
+def solution(number: str, ticket: Ticket, *, paths: Sequence[str], currency: str) -> dict[str, str]:
+    """The way out of a case shown as similar, for the form of this one: text, kind, amount in `currency` (else left open).
+
+    Of several options the one its customer chose, else the first. Empty when the case is not among them.
+    """
     for one in of(ticket, paths=paths):
         if one.ticket.number == number and one.text:
-            compensation = one.ticket.proposal.get("compensation") or ""
-            return {"text": one.text, "compensation": compensation if isinstance(compensation, str) else ""}
+            option = taken(one.ticket)
+            is_ours = option is not None and option.currency in {"", currency}
+            amount = str(option.amount) if option is not None and option.amount and is_ours else ""
+            return {"text": one.text, "kind": option.kind if option else "", "amount": amount}
     return {}
+
+
+def taken(ticket: Ticket) -> Option | None:
+    """The option of its offer that another case can take over: the chosen one, else the first."""
+    return offers.chosen(ticket.proposal) or next(iter(offers.options_of(ticket.proposal)), None)

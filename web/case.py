@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from alerts import notices
 from alerts import queries as alert_queries
-from complaints import approvals, attachments, desk, drafts, links, queries, reconstruction, similar
+from complaints import approvals, attachments, authority, desk, drafts, links, queries, reconstruction, similar
 from complaints.enums import ContactWay, PauseReason, Severity
 from complaints.models import Move, Ticket
 from cxms.lib.errors import DomainError
@@ -219,12 +219,13 @@ def _values(ticket: Ticket, typed: Typed, kept_: dict[str, dict[str, str]]) -> d
 def _adopted(request: HttpRequest, visit: Visit, ticket: Ticket, values: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """“采用此方案”: a similar case's offer stands in the form, below what was typed there."""
     wanted = request.GET.get("adopt", "")[:24]
-    found = similar.solution(wanted, ticket, paths=visit.seat.paths) if wanted else {}
+    currency = authority.in_force(organisation=visit.organisation.id).currency
+    found = similar.solution(wanted, ticket, paths=visit.seat.paths, currency=currency) if wanted else {}
     if not found:
         return values
     typed = values.get("propose", {})
     text = "\n".join(part for part in (str(typed.get("text", "")), found["text"]) if part)
-    return {**values, "propose": {**found, **typed, "text": text}}
+    return {**values, "propose": {**found, **{name: value for name, value in typed.items() if value}, "text": text}}
 
 
 def _lost(typed: Typed, offered: set[str]) -> list[str]:

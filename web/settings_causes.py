@@ -51,7 +51,7 @@ def _add(request: HttpRequest, visit: Visit, form: Form) -> None:
     row = causes.add(
         given["code"], given["label"], given["above"], organisation=organisation, now=visit.now, actor=visit.actor
     )
-    messages.success(request, _("已加“%(name)s”。") % {"name": row.label})
+    messages.success(request, _("已加“%(name)s”。") % {"name": row.name})
 
 
 @needs("settings:read")
@@ -60,7 +60,7 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     row = causes.one(key, organisation=visit.organisation.id)
     if row is None:
         raise Http404
-    form = Form({"label": row.label, "retired": row.retired_at is not None})
+    form = Form({"label": row.name, "retired": row.retired_at is not None})
     if request.method == "POST":
         if not visit.seat.may("settings:write"):
             raise Http404
@@ -74,6 +74,6 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
             messages.success(request, _("“%(name)s”已保存。") % {"name": form.values["label"]})
             return redirect("settings-causes")
         except DomainError as error:
-            form = form.refused(error, {"label": row.label})
+            form = form.refused(error, {"label": row.name})
     context = {"row": row, "form": form, "may_write": visit.seat.may("settings:write")}
     return render(request, "settings/cause.html", context, status=form.status)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from alerts.models import Notice
 from alerts.wording import clause_label, level_words
-from complaints import assigning, offers, reconstruction
+from complaints import assigning, cause_words, offers, reconstruction
 from complaints.enums import ContactWay, PauseReason, Severity
 from complaints.models import Escalation, Move, Ticket
 from customers.models import CustomerEvent
@@ -191,7 +191,8 @@ def _resolved(data: dict[str, Any], ticket: Ticket) -> str:
 
 
 def _reflection(data: dict[str, Any], ticket: Ticket) -> str:
-    names = {"cause": data.get("cause", ""), "prevention": data.get("prevention", "")}
+    cause = cause_words.name_of(data.get("cause_code", ""), data.get("cause", ""))
+    names = {"cause": cause, "prevention": data.get("prevention", "")}
     return _("原因：%(cause)s\n预防：%(prevention)s") % names
 
 

@@ -1,18 +1,20 @@
 """Five whys, a cause, a prevention with an owner; and the watch: the same cause again reopens it, once, whatever came first."""
 
 import itertools
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.models import Notice
-from complaints import causes, moves, recurrence, reflections
+from complaints import cause_words, causes, moves, recurrence, reflections
 from complaints.lifecycle import MoveNotAllowed
-from complaints.models import Clock, Recurrence, Reflection, Ticket
+from complaints.models import Cause, Clock, Recurrence, Reflection, Ticket
 from complaints.move_fields import MoveFieldError
 from improvement import actions
 from improvement.models import Action
@@ -219,3 +221,28 @@ def test_the_tree_is_the_organisations_own(shop, stranger):
     with shop.scope():
         assert causes.by_code("people.new", organisation=shop.id) is None
     assert page.get(f"/settings/causes/{uuid.uuid4()}/").status_code == 404
+
+
+def test_ready_made_causes_speak_the_readers_language_until_they_are_renamed(shop, stranger):
+    page = shop.page("admin")
+
+    def names(language):
+        page.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        text = page.get("/settings/causes/").content.decode().split("<tbody>", 1)[1].split("</tbody>", 1)[0]
+        return re.findall(r'/">([^<]*)</a>', text)
+
+    chinese, traditional, english = (names(language) for language in ("zh-hans", "zh-hant", "en"))
+    assert ("设计缺陷" in chinese, "設計缺陷" in traditional, "Design flaw" in english) == (True, True, True)
+    assert len(set(chinese)) == len(set(english)) == len(cause_words.LABELS)
+    assert not [name for name in english if re.search("[\u4e00-\u9fff]", name)]
+    with shop.scope():
+        row = Cause.objects.get(code="product.design")
+    # saved as it is shown, it stays ready-made; given another name, it has that in every language
+    for label, shown in (("Design flaw", "设计缺陷"), ("图纸画错", "图纸画错")):
+        with shop.scope():
+            version = Cause.objects.get(id=row.id).version
+        page.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+        assert page.post(f"/settings/causes/{row.id}/", {"label": label, "version": version}).status_code == 302
+        assert shown in names("zh-hans")
+    assert "图纸画错" in names("en")
+    assert stranger.page("admin").get(f"/settings/causes/{row.id}/").status_code == 404
