@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from reports import queries, weekly, weekly_issue, weekly_words
+from reports import queries, weekly, weekly_issue, weekly_rows, weekly_words
 from reports.models import WeeklyReport
 from reports.weekly_print import NoPrinter, address, printed, sheet_of
 from reports.weekly_words import Line, Sheet
 from tenancy import queries as tenancy
+from web import exports
 from web.door import Visit, needs
 from web.units import Switcher
 
@@ -73,7 +74,7 @@ def report(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
         fresh = weekly.content(organisation=organisation, unit=found.unit, week=found.week, now=visit.now)
         zone = tenancy.zone(visit.organisation.timezone)
         context["sheet"] = weekly_words.sheet(fresh, issued_at=None, zone=zone)
-        context |= {"is_now": True, "differs": differs(found.content, fresh)}
+        context |= {"is_now": True, "differences": weekly_rows.differences(found.content, fresh)}
     else:
         weekly_issue.opened(found, visit.seat.member, organisation=organisation, now=visit.now)
         context |= sheet_context(found, reader=visit.seat.member.name)
@@ -88,12 +89,6 @@ def sheet_context(found: WeeklyReport, *, reader: str = "") -> dict[str, Any]:
     """What the sheet's template needs."""
     sheet: Sheet = sheet_of(found, reader=reader)
     return {"sheet": sheet, "address": address(found.id), "drill": drill(found)}
-
-
-def differs(issued: dict[str, Any], fresh: dict[str, Any]) -> bool:
-    """Whether any figure changed since it was issued; the instants of both are left out."""
-    apart = {"as_of", "unit_name", "organisation"}
-    return any(fresh.get(name) != value for name, value in issued.items() if name not in apart)
 
 
 def drill(found: WeeklyReport) -> dict[str, str]:
@@ -118,6 +113,14 @@ def pdf(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     response = HttpResponse(body, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="cx-weekly-{found.week:%Gw%V}-{found.unit.code}.pdf"'
     return response
+
+
+@needs("reports:read")
+def sheet(request: HttpRequest, visit: Visit, key: uuid.UUID, kind: str) -> HttpResponse:
+    """The report's figures as issued, as rows: `kind` xlsx or csv."""
+    found = report_of(visit, key)
+    name = f"cx-weekly-{found.week:%Gw%V}-{found.unit.code}"
+    return exports.table(kind, weekly_rows.COLUMNS, weekly_rows.table(found.content), name=name, title=f"{found.week:%Gw%V}")
 
 
 @require_POST

@@ -39,7 +39,7 @@ def test_each_sees_his_subtree_and_a_stranger_nothing(shop, stranger, issued):
         "executive": ["EAST", "HQ", "S001"], "region_manager": ["EAST", "S001"], "store_manager": ["S001"],
     }  # fmt: skip
     assert shop.page("frontline").get(f"/reports/{issued['HQ'].id}/").status_code == 403
-    for path in ("", "pdf/"):
+    for path in ("", "pdf/", "xlsx/", "csv/"):
         assert stranger.page("admin").get(f"/reports/{issued['HQ'].id}/{path}").status_code == 404
     assert stranger.page("admin").post(f"/reports/{issued['HQ'].id}/send/", {"copy": "x"}).status_code == 404
 
@@ -67,6 +67,9 @@ def test_as_issued_stays_and_as_of_now_says_what_changed(shop, issued, now, week
     receive(shop, mix(week + timedelta(days=1), 0, 0, 60), now=now)
     after = client.get(f"{url}?as=now").content.decode()
     assert "数字与签发时不同" in after
+    told = re.search(r'class="cx-panel scroll differs".*?</table>', after, re.S).group()
+    assert "NPS" in told and "（n = 500）" in told and "（n = 560）" in told
+    assert "满意率" not in told, "what did not change is not listed"
     assert re.search(r'class="big">.*?</div>', after, re.S).group() != before
     assert re.search(r'class="big">.*?</div>', client.get(url).content.decode(), re.S).group() == before
 
