@@ -13,6 +13,7 @@ from tenancy.models import Member
 
 ALWAYS = "executives"
 PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "holidays")
+PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "metric")
 
 
 class ChoiceError(DomainError):

@@ -19,6 +19,7 @@ class Notice(TenantModel):
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="+")
     # praise speaks of a voice; the hot table is referred to without a key
     feedback_id = models.UUIDField(null=True)
+    alert = models.ForeignKey("MetricAlert", null=True, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=16)
     key = models.CharField(max_length=160)
     data = models.JSONField(default=dict)
@@ -36,6 +37,7 @@ class Notice(TenantModel):
             models.CheckConstraint(
                 # a ticket, a voice, or a thing its data names
                 condition=models.Q(ticket__isnull=False) | models.Q(feedback_id__isnull=False) | models.Q(purpose="holidays"),
+                condition=models.Q(ticket__isnull=False) | models.Q(feedback_id__isnull=False) | models.Q(alert__isnull=False),
                 name="notice_speaks_of_something",
             ),
             models.CheckConstraint(
@@ -262,4 +264,104 @@ class Incident(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["name"], name="incident_one_open", condition=models.Q(ended_at__isnull=True)),
+        ]
+
+
+class MetricRule(TenantModel):
+    """What is watched: a metric in a scope, cut by `by` (each cell judged by itself), and the condition to alert on.
+
+    condition: `metrics.watching.Condition` as JSON; budget: most notices a week; the baseline of a chart is the periods
+    [baseline_from, baseline_to), moved only by a person; next_at: when the running period is complete and settled.
+    """
+
+    name = models.CharField(max_length=80)
+    metric = models.CharField(max_length=32)
+    grain = models.CharField(max_length=8)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    where = models.JSONField(default=dict)
+    by = models.CharField(max_length=12, blank=True, default="")
+    condition = models.JSONField()
+    roles = ArrayField(models.CharField(max_length=16))
+    budget = models.SmallIntegerField()
+    is_on = models.BooleanField(default=True)
+    baseline_from = models.DateField(null=True)
+    baseline_to = models.DateField(null=True)
+    baseline_note = models.CharField(max_length=200, blank=True, default="")
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=120)
+    changed_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(next_at__isnull=True) | models.Q(is_on=True, removed_at__isnull=True), name="metric_rule_off_is_silent"
+            ),
+            models.CheckConstraint(condition=models.Q(budget__gte=1, budget__lte=50), name="metric_rule_budget"),
+        ]
+        indexes = [
+            # the dispatcher's list: whose period is complete
+            models.Index(fields=["next_at"], name="metric_rule_next", condition=models.Q(next_at__isnull=False)),
+        ]
+
+
+class MetricAlert(TenantModel):
+    """A rule fired on a period, its figures frozen as of `as_of`. is_told: within the budget, so somebody was noticed."""
+
+    rule = models.ForeignKey(MetricRule, on_delete=models.PROTECT, related_name="+")
+    rule_version = models.IntegerField()
+    name = models.CharField(max_length=80)
+    metric = models.CharField(max_length=32)
+    definition = models.CharField(max_length=48)
+    condition = models.JSONField()
+    grain = models.CharField(max_length=8)
+    where = models.JSONField(default=dict)
+    by = models.CharField(max_length=12, blank=True, default="")
+    from_date = models.DateField()
+    to_date = models.DateField()
+    as_of = models.DateTimeField()
+    n_cells = models.IntegerField()
+    is_told = models.BooleanField()
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
+    remark = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "rule", "from_date", "to_date"], name="metric_alert_once")]
+        indexes = [
+            # the list of alerts, newest first
+            models.Index(fields=["organisation", "-as_of"], name="metric_alert_list"),
+        ]
+
+
+class MetricCell(TenantModel):
+    """A cell of an alert: where it is, and the verdict with its figures. unit: whose subtree may see it."""
+
+    alert = models.ForeignKey(MetricAlert, on_delete=models.CASCADE, related_name="+")
+    position = models.IntegerField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=64, blank=True, default="")
+    label = models.CharField(max_length=120, blank=True, default="")
+    figures = models.JSONField()
+    trend = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "alert", "position"], name="metric_cell_once")]
+
+
+class MetricSnooze(TenantModel):
+    """A member wants only the bell from a rule for some days, and says why."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    rule = models.ForeignKey(MetricRule, on_delete=models.PROTECT, related_name="+")
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # who sleeps on a rule
+            models.Index(fields=["organisation", "rule", "until"], name="metric_snooze_rule"),
         ]

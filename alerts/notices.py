@@ -86,17 +86,18 @@ def tell(
     now: datetime,
     extra: dict[uuid.UUID, dict[str, Any]] | None = None,
     feedback: uuid.UUID | None = None,
+    alert: uuid.UUID | None = None,
 ) -> list[Notice]:
     """Writes one notice per person who does not have this key yet, records `notice.created`, and begins its hops.
 
-    ticket None: it speaks of a voice, `feedback`, and data["path"] says where it belongs.
+    ticket None: it speaks of a voice, `feedback`, or of a metric, `alert`, and data["path"] says where it belongs.
 
     extra: what only one person's notice says, by his key.
     """
     there = _told(key, readers, organisation)
     rows = [
         Notice(
-            id=new_id(), organisation_id=organisation, recipient=person, ticket=ticket, feedback_id=feedback, purpose=purpose,
+            id=new_id(), organisation_id=organisation, recipient=person, ticket=ticket, feedback_id=feedback, alert_id=alert, purpose=purpose,
             key=key, data={**data, **(extra or {}).get(person.id, {})}, created_at=now,
         )
         for person in readers

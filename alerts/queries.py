@@ -28,3 +28,8 @@ def of_ticket(ticket_id: uuid.UUID, *, organisation: int) -> list[Notice]:
     """Everyone who was told of a ticket, in order."""
     rows = Notice.objects.filter(organisation_id=organisation, ticket=ticket_id).select_related("recipient")
     return list(rows.order_by("created_at", "id"))
+
+
+def of_alert(alert: uuid.UUID, member: Member, *, organisation: int) -> Notice | None:
+    """The member's own notice of a metric alert."""
+    return Notice.objects.filter(organisation_id=organisation, alert=alert, recipient=member).first()

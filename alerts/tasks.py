@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from alerts import handed, notices, passing, praise, recurred, rings, unfilled
+from alerts import handed, metric_runs, notices, passing, praise, recurred, rings
 from alerts.delivery import DeliverFollower
 from alerts.letters import CustomerFollower
 from alerts.lost import LostFollower
@@ -107,3 +108,13 @@ def hop(*, organisation: int) -> int:
 def next_hop_at() -> datetime | None:
     """Timer: when the next wait ends."""
     return passing.next_at()
+
+
+def watching_organisations() -> list[int]:
+    """Timer: who has a metric rule whose period is complete."""
+    return metric_runs.due_organisations()
+
+
+def watch(*, organisation: int) -> int:
+    """Timer: judges them."""
+    return metric_runs.run(organisation=organisation, now=clock.database_now())

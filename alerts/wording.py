@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from alerts import acks
+from alerts import acks, metric_words
 from alerts.models import Notice
 from complaints import approvals
 from tenancy import calendars
@@ -52,6 +52,8 @@ def words(notice: Notice, *, language: str, is_room: bool = False) -> Words:
     """The notice in a language; `notice.ticket` must be loaded. is_room: a group reads it, so nobody's own link is in it."""
     with override(language or settings.LANGUAGE_CODE):
         ticket = notice.ticket
+        if notice.alert_id is not None:
+            return Words(*metric_words.notice(notice.data, notice.alert_id))
         if ticket is None:
             return _unfilled(notice.data) if notice.purpose == "holidays" else _praise(notice)
         subject, line = _headline(notice.purpose, notice.data, ticket)

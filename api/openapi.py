@@ -44,6 +44,7 @@ TAGS = {
     "Events": "What happened between a customer and you.",
     "Customers": "Your customers as the CRM knows them.",
     "Metrics": "Figures with n and interval.",
+    "Metric alerts": "Rules that watch the figures, and what they found.",
     "Changes": "Everything that happened, for systems that keep a copy.",
     "Webhooks": "Being told of events, signed after Standard Webhooks.",
 }

@@ -15,6 +15,7 @@ from cxms.lib.errors import DomainError
 from cxms.lib.strict_json import JsonError
 from integrations.endpoints import EndpointDisabled, EndpointStale
 from ledger.idempotency import KeyReused
+from tenancy.versions import Stale
 
 STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (JsonError, 400),
@@ -22,6 +23,7 @@ STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (StaleVersion, 412),
     (CustomerStale, 412),
     (EndpointStale, 412),
+    (Stale, 412),
     (EndpointDisabled, 409),
     (KeyReused, 422),
 )

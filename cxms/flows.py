@@ -114,6 +114,8 @@ TIMERS: tuple[Timer, ...] = (
     Timer("mailboxes", organisations="feedback.tasks.mailboxes_due", run="feedback.tasks.ask_mailboxes"),
     # sixty days before a calendar's holidays end → the administrators
     Timer("holidays", organisations="tenancy.tasks.unwatched_organisations", run="tenancy.tasks.look_at_calendars"),
+    # a day, week or month is complete → the metric rules on it → alerts
+    Timer("metric alerts", organisations="alerts.tasks.watching_organisations", run="alerts.tasks.watch"),
     Timer("actions", organisations="improvement.tasks.due_organisations", run="improvement.tasks.check_due"),
     Timer("weekly reports", organisations="reports.tasks.due_organisations", run="reports.tasks.begin_week"),
     # once a day what is done goes, in slices

@@ -147,6 +147,13 @@ _ROWS = (
         _same("verdict"),
     ),
     PublicFact(
+        "metric.alerted",
+        "A metric rule fired on a complete period; figures by `GET /metric-alerts/{id}`.",
+        {"id": "the alert's id", "rule": "the rule's id", "metric": "its metric", "from": "first day", "to": "the day after the last", "n_cells": "how many cells fired"},
+        {"id": _ID, "rule": _ID, "metric": "nps", "from": "2026-11-16", "to": "2026-11-23", "n_cells": 2},
+        _same("rule", "metric", "from", "to", "n_cells"),
+    ),
+    PublicFact(
         "report.issued",
         "A weekly report was frozen.",
         {"id": "the report's id", "week": "its Monday", "unit": "code of the unit it is about"},

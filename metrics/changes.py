@@ -47,8 +47,30 @@ def _means(a: Components, b: Components) -> Test:
     )
 
 
-def _shares(hits: str, of: Callable[[Components], int]) -> Callable[[Components, Components], Test]:
-    return lambda a, b: statistics.compare_shares(a[hits], of(a), b[hits], of(b))
+@dataclass(frozen=True)
+class Share:
+    """A metric that is hits of a size; several sizes are added."""
+
+    hits: str
+    sizes: tuple[str, ...]
+
+    def of(self, found: Components) -> tuple[int, int]:
+        """(hits, size) of a point's components."""
+        return int(found[self.hits]), sum(int(found[name]) for name in self.sizes)
+
+    def test(self, a: Components, b: Components) -> Test:
+        """The test of two of them."""
+        return statistics.compare_shares(*self.of(a), *self.of(b))
+
+
+SHARES: dict[str, Share] = {
+    "csat": Share("satisfied", ("answered",)),
+    "promise_attainment": Share("met", ("met", "breached")),
+    "resolution_rate": Share("resolved", ("received",)),
+    "reopen_rate": Share("reopened", ("complete",)),
+    "closed_loop_rate": Share("contacted", ("reachable",)),
+    "pause_rate": Share("paused", ("received",)),
+}
 
 
 def _rates(a: Components, b: Components) -> Test:
@@ -58,14 +80,11 @@ def _rates(a: Components, b: Components) -> Test:
 TESTS: dict[str, Callable[[Components, Components], Test]] = {
     "nps": _nps,
     "nps_relationship": _nps,
-    "csat": _shares("satisfied", lambda found: int(found["answered"])),
     "ces": _means,
     "csi": _means,
     "sentiment": _means,
     "complaint_rate": _rates,
-    "promise_attainment": _shares("met", lambda found: int(found["met"] + found["breached"])),
-    "resolution_rate": _shares("resolved", lambda found: int(found["received"])),
-    "reopen_rate": _shares("reopened", lambda found: int(found["complete"])),
+    **{code: share.test for code, share in SHARES.items()},
 }
 
 

@@ -254,6 +254,11 @@ def _row(kind: str, y: float, sample: Sample[Item], tier: int, x_of: Axis) -> Ro
     return Row(kind, y, sample.item, tier, x, x1, x2)
 
 
+def watched(samples: Sequence[Sample[Item]]) -> list[tuple[str, Trend[Item]]]:
+    """The line of a watched cell for a desk and for a phone; what is not grey has fired."""
+    return [("wide", trend(samples, width=680, height=170, left=16, right=16)), ("narrow", trend(samples, width=320, height=150, left=10, right=10))]
+
+
 # ---- small ones ---------------------------------------------------------------------------------------------------
 
 

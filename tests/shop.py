@@ -231,6 +231,7 @@ def close(shop: Shop) -> None:
             "update feedback_mailbox set is_active = false where organisation_id = %s and is_active",
             "update tenancy_organisation set created_at = now() where id = %s",
             "update alerts_ring set next_at = null where organisation_id = %s and next_at is not null",
+            "update alerts_metricrule set next_at = null where organisation_id = %s and next_at is not null",
             "update alerts_hop set next_at = null where organisation_id = %s and next_at is not null",
         ):
             cursor.execute(statement, [shop.id])

@@ -62,6 +62,7 @@ def _all() -> tuple[Group, ...]:
         )),
         Group(_("通知"), (
             Entry("settings-notices", "bell", "settings:read", _("通知"), _("什么事告诉谁，要不要发邮件"), _("邮件 SMTP 试发 高管")),
+            Entry("settings-metric-rules", "chart-dots-3", "settings:read", _("指标告警"), _("哪个数变了，告诉谁"), _("告警 阈值 控制图 显著 没有数据 试算")),
         )),
         Group(_("我自己"), (
             Entry("settings-me", "lock", "home:read", _("我的账号"), _("姓名、语言、密码、双重验证"), _("密码 TOTP 验证码 恢复码")),

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from web import feedback, nps
+from web import feedback, metric_alerts, nps
 
 urlpatterns = [
     path("metrics/nps", nps.nps, name="nps"),
     path("metrics/<slug:code>", nps.metric, name="metric"),
     path("metrics/<slug:code>/definition", nps.definition, name="definition"),
+    path("alerts/", metric_alerts.listing, name="metric-alerts"),
+    path("alerts/<uuid:key>/", metric_alerts.one, name="metric-alert"),
     path("feedback/", feedback.listing, name="feedback-list"),
     path("feedback/<uuid:key>/", feedback.one, name="feedback-one"),
     path("feedback/<uuid:key>/exclude/", feedback.exclude, name="feedback-exclude"),

@@ -41,8 +41,8 @@ def parameters(route):
 @pytest.fixture
 def treasure(shop):
     """One of everything of `shop`, with a marker that must never be seen elsewhere."""
-    from alerts import accounts
-    from alerts.models import Notice
+    from alerts import accounts, metric_check, metric_rules
+    from alerts.models import MetricAlert, MetricCell, Notice
     from complaints import bulk, file_kinds, moves, reply_templates, saved_views
     from complaints.models import Attachment, Cause
     from complaints.reply_templates import Wanted as TemplateWanted
@@ -87,6 +87,15 @@ def treasure(shop):
             None, {"url": "https://oapi.dingtalk.com/robot/send?access_token=X7Q"}, kind="dingtalk", label="X7Q", unit=shop.units["HQ"],
             organisation=shop.id, now=now, actor="t", resolver=lambda *_: ["93.184.215.14"],
         )  # fmt: skip
+        rule = metric_rules.put(
+            uuid.uuid4(), metric_check.check({"name": "X7Q", "metric": "nps", "kind": "absence"}, organisation=shop.id), version=None,
+            organisation=shop.id, now=now, actor="t",
+        ).rule  # fmt: skip
+        alert = MetricAlert.objects.create(
+            organisation_id=shop.id, rule=rule, rule_version=1, name="X7Q", metric="nps", definition="nps v1", condition=rule.condition,
+            grain="week", from_date="2026-01-05", to_date="2026-01-12", as_of=now, n_cells=1, is_told=True,
+        )  # fmt: skip
+        MetricCell.objects.create(organisation_id=shop.id, alert=alert, position=0, unit=shop.units["HQ"], figures={"value": None, "n": 0, "state": "fires", "why": "silent"})
         survey = surveys.create(spec(name="X7Q"), code="x7q", organisation=shop.id, now=now, actor="t")
         (link,) = survey_links.provide(survey, [shop.units["S001"]], organisation=shop.id, now=now, actor="t")
         board = saved_dashboards.add(
@@ -100,6 +109,10 @@ def treasure(shop):
             "api/v1/complaints/<str:number>/files/": str(Attachment.objects.get().id),
             "settings/notices/accounts/": str(account.id),
             "settings/causes/": str(Cause.objects.order_by("code")[0].id),
+            "settings/metric-rules/": str(rule.id),
+            "api/v1/metric-rules/": str(rule.id),
+            "api/v1/metric-alerts/": str(alert.id),
+            "alerts/": str(alert.id),
             "surveys/": str(survey.id),
             "survey-links/": str(link.id),
             "promises/views/": str(view.id),
