@@ -3,14 +3,12 @@
 import uuid
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from alerts import metric_alerts, notices, queries
@@ -25,8 +23,9 @@ from reports.figures import Sample
 from web import forms, metric_rule_form
 from web.door import Visit, needs
 from web.forms import Form
+from web.metric_filters import behind, page_of
 from web.metric_rule_form import Words
-from web.nps import Dot, Filters
+from web.nps import Dot
 
 PAGE = 50
 
@@ -111,21 +110,18 @@ def _cell(alert: MetricAlert, cell: MetricCell, words: Words) -> dict[str, Any]:
         return {}
     unit = {} if alert.rule.unit.parent_id is None else {"unit": alert.rule.unit.code}
     scope = unit | dict(alert.where) | ({alert.by: cell.code} if alert.by and cell.code else {})
-    filters = Filters(26, "", Where(**{name: str(value) for name, value in scope.items()}))  # type: ignore[arg-type]  # names of filters
-    more = ({"nps": "any"} if alert.metric == "nps" else {}) | ({"topic": scope["topic"]} if "topic" in scope else {})
-    samples = [_sample(alert, step, filters, more, index == len(cell.trend) - 1) for index, step in enumerate(cell.trend)]
-    page = reverse("nps") if alert.metric == "nps" else reverse("metric", args=[alert.metric])
-    asked = {name: value for name, value in scope.items() if name in {"unit", "channel", "touchpoint"}}
+    inside = Where(**{name: str(value) for name, value in scope.items()})  # type: ignore[arg-type]  # names of filters
+    samples = [_sample(alert, step, inside, index == len(cell.trend) - 1) for index, step in enumerate(cell.trend)]
     return {
         "name": words.cell(alert.by, cell.code, cell.label), "said": figure(definition, cell.figures),
         "why": reason(definition, cell.figures, alert.condition), "figures": figures.watched(samples),
-        "rows": filters.drill(Period(alert.from_date, alert.to_date), **more), "page": f"{page}?{urlencode(asked)}",
+        "rows": behind(alert.metric, inside, Period(alert.from_date, alert.to_date)), "page": page_of(alert.metric, inside, weeks=26),
     }  # fmt: skip
 
 
-def _sample(alert: MetricAlert, step: dict[str, Any], filters: Filters, more: dict[str, str], is_it: bool) -> Sample[Dot]:
+def _sample(alert: MetricAlert, step: dict[str, Any], inside: Where, is_it: bool) -> Sample[Dot]:
     days = Period(date.fromisoformat(step["from"]), date.fromisoformat(step["to"]))
     name = period(alert.grain, days.from_date, days.to_date)
     definition = register.definition(alert.metric)
     said = figure(definition, step) if definition and not step["suppressed"] else _("已隐藏，防止认出个人")
-    return Sample(Dot(f"{name}：{said or _('没有数据')}", filters.drill(days, **more), name), step["value"], step["low"], step["high"], not is_it)
+    return Sample(Dot(f"{name}：{said or _('没有数据')}", behind(alert.metric, inside, days), name), step["value"], step["low"], step["high"], not is_it)

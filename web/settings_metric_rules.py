@@ -21,8 +21,9 @@ from reports.figures import Sample
 from web import forms, metric_rule_form
 from web.door import Visit, needs
 from web.forms import Form
+from web.metric_filters import behind
 from web.metric_rule_form import Words
-from web.nps import Dot, Filters
+from web.nps import Dot
 
 
 @needs("settings:read")
@@ -130,12 +131,10 @@ def _line(line: Line, wanted: Wanted, found: Backtest, words: Words) -> dict[str
     """A cell: its line with a mark where it would have fired, each mark leading to its rows, and the same in words."""
     watched = metric_backtest.watched(wanted)
     scope = watched.where | ({wanted.by: line.code} if wanted.by and line.code else {})
-    filters = Filters(26, "", Where(**scope))  # type: ignore[arg-type]  # names of filters, never `paths`
-    more = {"nps": "any"} if wanted.metric == "nps" else {}
-    topic = filters.where.topic
+    inside = Where(**scope)  # type: ignore[arg-type]  # names of filters, never `paths`
     fired, rows, samples = set(line.fired), [], []
     for index, (step, verdict) in enumerate(zip(found.periods, line.verdicts, strict=True)):
-        url = filters.drill(step, **more, **({"topic": topic} if topic else {}))
+        url = behind(wanted.metric, inside, step)
         name = period(wanted.grain, step.from_date, step.to_date)
         point = line.points[index]
         values = {"value": point.value, "low": point.low, "high": point.high, "n": point.n}
