@@ -12,8 +12,7 @@ from tenancy import audit
 from tenancy.models import Member
 
 ALWAYS = "executives"
-PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "holidays")
-PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "metric")
+PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "holidays", "metric")
 
 
 class ChoiceError(DomainError):

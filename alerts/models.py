@@ -35,9 +35,11 @@ class Notice(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "recipient", "key"], name="notice_once"),
             models.CheckConstraint(
-                # a ticket, a voice, or a thing its data names
-                condition=models.Q(ticket__isnull=False) | models.Q(feedback_id__isnull=False) | models.Q(purpose="holidays"),
-                condition=models.Q(ticket__isnull=False) | models.Q(feedback_id__isnull=False) | models.Q(alert__isnull=False),
+                # a ticket, a voice, a metric's alert, or a thing its data names
+                condition=models.Q(ticket__isnull=False)
+                | models.Q(feedback_id__isnull=False)
+                | models.Q(purpose="holidays")
+                | models.Q(alert__isnull=False),
                 name="notice_speaks_of_something",
             ),
             models.CheckConstraint(

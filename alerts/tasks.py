@@ -3,8 +3,7 @@
 import uuid
 from datetime import datetime
 
-from alerts import handed, notices, passing, praise, recurred, rings, unfilled
-from alerts import handed, metric_runs, notices, passing, praise, recurred, rings
+from alerts import handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
 from alerts.delivery import DeliverFollower
 from alerts.letters import CustomerFollower
 from alerts.lost import LostFollower

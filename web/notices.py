@@ -33,6 +33,8 @@ class Line:
             return reverse("case", args=[self.notice.ticket.number])
         if self.notice.feedback_id is not None:
             return reverse("feedback-one", args=[self.notice.feedback_id])
+        if self.notice.alert_id is not None:
+            return reverse("metric-alert", args=[self.notice.alert_id])
         return reverse("settings-calendars-one", args=[self.notice.data["code"]])
 
     @property

@@ -11,7 +11,7 @@ from cxms.lib.walls import CompositeForeignKey, DispatcherSees, ParentKey, Wall
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('alerts', '0008_notice_budget'),
+        ('alerts', '0009_notice_of_calendar'),
         ('complaints', '0018_approvals_asked_again'),
         ('tenancy', '0007_departments'),
     ]
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(('ticket__isnull', False), ('feedback_id__isnull', False), ('alert__isnull', False), _connector='OR'), name='notice_speaks_of_something'),
+            constraint=models.CheckConstraint(condition=models.Q(('ticket__isnull', False), ('feedback_id__isnull', False), ('purpose', 'holidays'), ('alert__isnull', False), _connector='OR'), name='notice_speaks_of_something'),
         ),
         migrations.AddField(
             model_name='metriccell',
