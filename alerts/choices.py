@@ -12,7 +12,9 @@ from tenancy import audit
 from tenancy.models import Member
 
 ALWAYS = "executives"
-PURPOSES = (ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "holidays", "metric")
+PURPOSES = (
+    ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "contact", "holidays", "metric",
+)  # fmt: skip
 
 
 class ChoiceError(DomainError):

@@ -56,6 +56,13 @@ def ladder_rungs(ticket: Ticket, *, now: datetime) -> list[list[Key]]:
     return found
 
 
+def owner_rungs(ticket: Ticket, *, now: datetime) -> list[list[Key]]:
+    """Whose the ticket is, else the queue; then store and region: for what is said about the work, whatever the policy."""
+    owner = _owner(ticket, now)
+    found = holders_by_rung(ticket, OWN[:3], now=now)
+    return [[owner] if owner is not None else found[0], *found[1:]]
+
+
 def _owner(ticket: Ticket, now: datetime) -> Key | None:
     """Whose the ticket is while he, or who stands in for him, is there; else None: the queue is told."""
     if ticket.owner_id is None:

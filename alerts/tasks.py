@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from alerts import handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
+from alerts import again, handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
 from alerts.delivery import DeliverFollower
 from alerts.letters import CustomerFollower
 from alerts.lost import LostFollower
@@ -42,6 +42,12 @@ def ticket_mentioned(*, organisation: int, fact: Fact, now: datetime) -> None:
 def handover_moved(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`handover.moved` → who is to answer, who waits for the answer, or whose unit did not answer in time."""
     handed.tell(uuid.UUID(fact.data["handover"]), fact.data["what"], organisation=organisation, now=now)
+
+
+def contact_due(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`contact.due` → the owner, or the queue."""
+    due_at = datetime.fromisoformat(fact.data["due_at"])
+    again.tell(uuid.UUID(fact.subject), due_at, organisation=organisation, now=now)
 
 
 def approval_asked(*, organisation: int, fact: Fact, now: datetime) -> None:

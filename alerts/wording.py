@@ -108,6 +108,8 @@ def _headline(purpose: str, data: dict[str, Any], ticket: Any) -> tuple[str, str
         return _("【提到你】%(number)s %(title)s") % names, _("同事在内部备注里提到你：%(title)s") % names
     if purpose == "handover":
         return handed_over(data, names)
+    if purpose == "contact":
+        return _("【再联系客户】%(number)s %(title)s") % names, _("说好再联系客户的时间到了：%(title)s") % names
     if purpose == "recurrence":
         names |= {"cause": data.get("cause", ""), "earlier": data.get("earlier", "")}
         line = _("原因“%(cause)s”又出现了，%(earlier)s 的预防行动已重开：%(title)s") % names

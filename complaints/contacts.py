@@ -25,6 +25,7 @@ def _contact(hand: Hand) -> str | None:
         hand.fields["next_at"] = (at + timedelta(hours=hours)).isoformat()
     wanted = hand.fields.get("next_at")
     ticket.contact_due_at = datetime.fromisoformat(wanted) if wanted else None
+    ticket.contact_fire_at = None if hand.moment.is_history else ticket.contact_due_at
     if not hand.fields["reached"]:
         return None
     if ticket.first_reply_at is None:

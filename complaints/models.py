@@ -75,6 +75,8 @@ class Ticket(TenantModel):
     closed_at = models.DateTimeField(null=True)
     first_reply_at = models.DateTimeField(null=True)
     contact_due_at = models.DateTimeField(null=True)
+    # when somebody is to be reminded of it; None once he was
+    contact_fire_at = models.DateTimeField(null=True)
     n_reopened = models.SmallIntegerField(default=0)
     is_history = models.BooleanField(default=False)
     reconstruction = models.JSONField(default=dict)
@@ -90,6 +92,8 @@ class Ticket(TenantModel):
             models.Index(
                 fields=["organisation", "state"], name="ticket_open", condition=~models.Q(state__in=["resolved", "closed"])
             ),
+            # the dispatcher's list and the timer: which customers are to be tried again
+            models.Index(fields=["contact_fire_at"], name="ticket_contact", condition=models.Q(contact_fire_at__isnull=False)),
             # similar solved cases: the newest solutions
             models.Index(
                 fields=["organisation", "-resolved_at"], name="ticket_solved", condition=models.Q(resolved_at__isnull=False)

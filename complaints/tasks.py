@@ -9,6 +9,7 @@ from complaints import (
     bulk,
     casework,
     contacts,
+    contacts_due,
     correspondence,
     handovers,
     incidents,
@@ -111,6 +112,21 @@ def escalate_offers(*, organisation: int) -> int:
 def next_offer_at() -> datetime | None:
     """Timer: when the next offer falls due."""
     return handovers.next_at()
+
+
+def contacting_organisations() -> list[int]:
+    """Timer: who has a customer to be tried again."""
+    return contacts_due.due_organisations()
+
+
+def remind_of_contacts(*, organisation: int) -> int:
+    """Timer: says so, once each."""
+    return contacts_due.remind(organisation=organisation)
+
+
+def next_contact_at() -> datetime | None:
+    """Timer: when the next one is to be tried again."""
+    return contacts_due.next_at()
 
 
 def waiting_organisations() -> list[int]:

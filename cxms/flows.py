@@ -33,6 +33,8 @@ FLOWS: tuple[Flow, ...] = (
     # a ticket hangs on another → the other's timeline; words on an incident's parent → every child's customer
     Flow("ticket.linked", "complaints.tasks.ticket_linked", queue="tickets"),
     Flow("incident.replied", "complaints.tasks.incident_replied", queue="bulk", batch=1),
+    # a customer is to be tried again → whose ticket it is
+    Flow("contact.due", "alerts.tasks.contact_due", queue="notices"),
     # an offer above its maker's authority → who may say yes → who asked
     Flow("approval.asked", "alerts.tasks.approval_asked", queue="notices"),
     Flow("approval.waited", "alerts.tasks.approval_waited", queue="notices"),
@@ -92,6 +94,13 @@ TIMERS: tuple[Timer, ...] = (
         organisations="complaints.tasks.offering_organisations",
         run="complaints.tasks.escalate_offers",
         next_at="complaints.tasks.next_offer_at",
+    ),
+    # a customer who was to be tried again → whose ticket it is
+    Timer(
+        "contacts",
+        organisations="complaints.tasks.contacting_organisations",
+        run="complaints.tasks.remind_of_contacts",
+        next_at="complaints.tasks.next_contact_at",
     ),
     # an offer above its maker's authority that waits for ten minutes → the next who may say yes
     Timer(

@@ -269,7 +269,7 @@ def _reader(row: Notice) -> str:
 def _telling(purpose: str, data: dict[str, Any], names: str) -> str:
     if purpose == "approval" and data.get("again"):
         return _("等了 %(minutes)d 分钟没有人批，再请 %(names)s 批") % {"minutes": data.get("minutes", 0), "names": names}
-    said = {"executives": _("直达 %(names)s"), "assigned": _("告知新负责人 %(names)s"), "approval": _("请 %(names)s 批")}
+    said = {"executives": _("直达 %(names)s"), "assigned": _("告知新负责人 %(names)s"), "approval": _("请 %(names)s 批"), "contact": _("该再联系客户了，提醒 %(names)s")}
     return said.get(purpose, _("提醒 %(names)s")) % {"names": names}
 
 
