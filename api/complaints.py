@@ -38,7 +38,8 @@ FILTERS = (
 )
 FIELDS_OF_MOVES = """Moves and their fields: `assign {assignee}` · `reply {text}` · `reconstruct {who, when, where, what, evidence,
 cites?: [keys], signed: true}` · `correct {who, when, where, what, evidence, cites?, reason}` (a new version of what was signed) · `propose {text, compensation?, wait?}` or `propose {options: [{text, kind?, amount?,
-currency?, by?}], wait?}` with up to three · `accept {consent: "customer"|"verbal", option?, who?, when?, how?, words?}` · `decline {reason}` ·
+currency?, by?}], wait?}` with up to three; what costs more than the key may give without asking (set on the key, nothing at first), with what the
+complaint was given before, waits for a person's word: the answer is 200 with `approval`, the customer sees nothing of it yet · `accept {consent: "customer"|"verbal", option?, who?, when?, how?, words?}` · `decline {reason}` ·
 `hold {reason: "waiting_customer"|"waiting_third_party", proof?}` · `resume {}` · `resolve {text?, reason?: "no_answer"}` ·
 `reflect {whys: [1 to 5], cause_code, prevention, owner, due}` · `reopen {reason, mode?: "new_cycle"|"undo"}` · `close {}` · `change_severity {severity, reason}` ·
 `excuse {clause, reason}` · `unexcuse {clause, reason}` · `note {text}` ·

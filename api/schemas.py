@@ -137,6 +137,7 @@ TICKET_ROW: dict[str, Schema] = {
     "proposal": maybe(ANY),
     "reconstruction": maybe(ANY),
 }
+APPROVAL = obj({"id": ID, "amount": text(), "currency": text(3), "asked_by": text(), "asked_at": INSTANT, "due_at": INSTANT})
 ESCALATION = obj(
     {
         "clause": text(),
@@ -350,7 +351,13 @@ SCHEMAS: dict[str, Schema] = {
     "RowResult": ROW_RESULT,
     "Score": SCORE,
     "Ticket": obj(
-        {**TICKET_ROW, "clocks": listed(ref("Clock")), "escalations": listed(ref("Escalation")), "timeline": listed(ref("Move"))}
+        {
+            **TICKET_ROW,
+            "approval": maybe(APPROVAL),
+            "clocks": listed(ref("Clock")),
+            "escalations": listed(ref("Escalation")),
+            "timeline": listed(ref("Move")),
+        }
     ),
     "TicketRow": obj(TICKET_ROW),
 }

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from complaints import approvals, tickets
 from complaints import queries as desk
-from complaints import tickets
 from complaints.models import Clock, Ticket
 from complaints.queries import ClockView
 from feedback.models import Analysis, Feedback, Score
@@ -98,6 +98,7 @@ def ticket(row: Ticket, *, organisation: int, now: datetime) -> dict[str, Any]:
     held = desk.open_pause(row, now=now) is not None
     return {
         **ticket_row(row, is_held=held),
+        "approval": _approval(row),
         "clocks": [_clock(view) for view in views],
         "escalations": [
             {
@@ -124,6 +125,17 @@ def ticket(row: Ticket, *, organisation: int, now: datetime) -> dict[str, Any]:
             for move in desk.timeline(row)
         ],
     }
+
+
+def _approval(row: Ticket) -> dict[str, Any] | None:
+    """The offer that waits for somebody's word, or None."""
+    found = approvals.waiting(row)
+    if found is None:
+        return None
+    return {
+        "id": str(found.id), "amount": str(found.amount), "currency": found.currency, "asked_by": found.asked_by,
+        "asked_at": instant(found.asked_at), "due_at": instant(found.due_at),
+    }  # fmt: skip
 
 
 def ticket_row(row: Ticket, *, is_held: bool) -> dict[str, Any]:

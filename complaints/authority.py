@@ -1,6 +1,6 @@
 """Who may approve what changes a promise: people by their capability, the house and its API keys by their scope.
 
-And how much each role may give a customer without asking, in versions. An API key's system answers for its own amounts.
+And how much each role may give a customer without asking, in versions; an API key has an amount of its own, none at first.
 """
 
 import re
@@ -15,12 +15,13 @@ from complaints.lifecycle import MoveNotAllowed
 from complaints.models import AuthorityVersion
 from complaints.move_fields import MoveFieldError
 from cxms.lib.errors import DomainError
-from tenancy import audit, members
+from tenancy import audit, keys, members
 from tenancy.enums import Role
 from tenancy.models import Member, MemberRole, Organisation
 
 MANAGE = "complaints:manage"
 PERSON = "user:"
+KEY = "key:"
 
 
 def may_manage(actor: str, *, organisation: int) -> bool:
@@ -92,6 +93,15 @@ def in_force(*, organisation: int) -> Limits:
     if row is None:
         return Limits(0, "CNY", {"CNY": SHIPPED})
     return Limits(row.version, row.currency, row.limits)
+
+
+def limit_of_actor(actor: str, currency: str, *, organisation: int, now: datetime) -> Decimal | None:
+    """The most a person or an API key may give without asking; None: any amount, as for the house itself."""
+    if actor.startswith(PERSON):
+        return limit_of(actor.removeprefix(PERSON), currency, organisation=organisation)
+    if actor.startswith(KEY):
+        return keys.limit_of(actor.removeprefix(KEY), currency, organisation=organisation, now=now)
+    return None
 
 
 def limit_of(email: str, currency: str, *, organisation: int) -> Decimal | None:

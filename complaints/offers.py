@@ -35,6 +35,9 @@ KINDS: dict[str, Any] = {
 # money in hand: these say how much
 PRICED = frozenset({"refund", "voucher"})
 ANSWERS = frozenset({"message", "accept", "decline", "rate"})
+_NUMBER = r"(\d[\d,]{0,11}(?:\.\d{1,2})?)"
+# money in words: a bare number, one behind a sign or a code, one before a unit; what is in other units is no amount
+IN_WORDS = re.compile(rf"^\s*{_NUMBER}\s*$|(?:[¥￥$€£]|RMB|CNY|USD)\s*{_NUMBER}|{_NUMBER}\s*(万)?\s*(?:元|块|圆|CNY|RMB|yuan|dollars?)", re.IGNORECASE)
 CONSENT = ("who", "when", "how", "words")
 
 
@@ -171,9 +174,12 @@ def chosen(proposal: Mapping[str, Any]) -> Option | None:
 
 
 def _worth(value: Any) -> tuple[Decimal | None, str]:
-    """What a system's `compensation` says in money: a number, or {amount, currency}."""
+    """What a system's `compensation` says in money: a number, {amount, currency}, or the largest amount its words name."""
     if isinstance(value, dict):
         return money(value.get("amount"), "compensation"), str(value.get("currency") or "")
+    if isinstance(value, str):
+        said = [Decimal(next(filter(None, found[:3])).replace(",", "")) * (10_000 if found[3] else 1) for found in IN_WORDS.findall(value)]
+        return max(said, default=None), ""
     return (money(value, "compensation"), "") if isinstance(value, (int, float)) else (None, "")
 
 
@@ -190,10 +196,11 @@ def worth(ticket: Ticket, fields: Mapping[str, Any]) -> tuple[Decimal, str]:
     """The most an offer could cost, with what this ticket was given before; and its currency."""
     default = authority.in_force(organisation=ticket.organisation_id).currency
     before, most = given_before(ticket), (Decimal(0), default)
-    for one in options_of(fields):
-        currency = one.currency or default
-        if one.amount:
-            most = max(most, (one.amount + before.get(currency, Decimal(0)), currency))
+    beside = [_worth(fields.get("compensation"))] if fields.get("options") else []
+    for amount, named in [*((one.amount, one.currency) for one in options_of(fields)), *beside]:
+        currency = named or default
+        if amount:
+            most = max(most, (amount + before.get(currency, Decimal(0)), currency))
     return most
 
 
@@ -202,13 +209,11 @@ def worth(ticket: Ticket, fields: Mapping[str, Any]) -> tuple[Decimal, str]:
 
 def route(ticket: Ticket, move: str, fields: dict[str, Any], moment: Moment) -> str:
     """`propose` above its maker's authority is `ask`; everything else stays what it is."""
-    if move != "propose" or moment.is_history or not moment.actor.startswith(authority.PERSON):
-        return move
-    if approved(ticket, fields) is not None:
+    if move != "propose" or moment.is_history or approved(ticket, fields) is not None:
         return move
     amount, currency = worth(ticket, fields)
-    email = moment.actor.removeprefix(authority.PERSON)
-    return move if authority.covers(authority.limit_of(email, currency, organisation=ticket.organisation_id), amount) else "ask"
+    limit = authority.limit_of_actor(moment.actor, currency, organisation=ticket.organisation_id, now=moment.written_at)
+    return move if authority.covers(limit, amount) else "ask"
 
 
 def approved(ticket: Ticket, fields: Mapping[str, Any]) -> Approval | None:

@@ -5,6 +5,7 @@ tables of the house: a UUIDv7 key, an organisation, a scoped manager.
 """
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -219,7 +220,10 @@ class Invitation(TenantModel):
 
 
 class ApiKey(TenantModel):
-    """A machine's key: shown once, kept as sha256; `prefix` finds it before the organisation is known."""
+    """A machine's key: shown once, kept as sha256; `prefix` finds it before the organisation is known.
+
+    offer_limit: the most it may offer a customer without asking, in `offer_currency`; null for any amount, 0 for none.
+    """
 
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.BinaryField()
@@ -229,6 +233,8 @@ class ApiKey(TenantModel):
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    offer_limit = models.DecimalField(max_digits=14, decimal_places=2, null=True, default=Decimal(0), db_default=Decimal(0))
+    offer_currency = models.CharField(max_length=3, blank=True, default="", db_default="")
 
 
 class CalendarVersion(TenantModel):

@@ -86,6 +86,7 @@ ACTIONS: dict[str, Word] = {
     "survey.closed": lambda: _("结束了问卷"),
     "survey.quiet_days": lambda: _("改了打扰间隔"),
     "key.issued": lambda: _("发了密钥"),
+    "key.allowed": lambda: _("改了密钥能给的金额"),
     "key.revoked": lambda: _("作废了密钥"),
     "webhook.created": lambda: _("加了 Webhook"),
     "webhook.changed": lambda: _("改了 Webhook"),

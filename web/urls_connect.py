@@ -12,6 +12,7 @@ urlpatterns = [
     path("connect/webhooks/<uuid:key>/do/", connect.act, name="connect-webhook-do"),
     path("connect/keys/", connect_keys.listing, name="connect-keys"),
     path("connect/keys/new/", connect_keys.new, name="connect-key-new"),
+    path("connect/keys/<uuid:key>/allow/", connect_keys.allow, name="connect-key-allow"),
     path("connect/keys/<uuid:key>/revoke/", connect_keys.revoke, name="connect-key-revoke"),
     path("connect/failures/", connect_failures.listing, name="connect-failures"),
     path("connect/failures/replay/", connect_failures.replay_all, name="connect-failures-replay"),

@@ -1,5 +1,6 @@
 """方案: options and what they may cost, a word from above before the customer sees it, and one option accepted."""
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from complaints import approvals, authority, moves, offers
 from complaints.enums import ApprovalState
 from complaints.models import Approval, Clock, Move, Ticket
 from cxms.lib.errors import DomainError
+from tenancy import keys
 from tests.web.conftest import complain as complain
 
 
@@ -141,15 +143,65 @@ def test_who_asks_is_never_the_one_who_approves_and_other_stores_have_no_word(sh
         assert [m.name for m in approvals.asked(big)] == ["executive"]
 
 
-def test_what_was_given_before_counts_and_a_system_answers_for_itself(shop, desk):
+def test_what_was_given_before_counts(shop, desk):
     with shop.scope():
         desk.move("propose", options=[refund("500")])
         desk.move("accept", consent="customer")
         desk.move("reopen", role="store_manager", reason="又坏了")
         assert desk.move("propose", options=[refund("400")]).state == "handling"
         assert Approval.objects.get().amount == Decimal(900)
-        key = moves.apply(desk.id, "propose", {"text": "退款", "compensation": 90000}, organisation=shop.id, actor="key:crm")
-        assert key.state == "proposed"
+
+
+LIMITS = [
+    # what the key may give → what it offers → goes out at once
+    ("", {"text": "换新机"}, True),
+    ("", {"text": "退款", "compensation": 1}, False),
+    ("", {"text": "退款", "compensation": "1"}, False),
+    ("", {"text": "延保", "compensation": "延保 6 个月"}, True),
+    ("", {"text": "送券", "compensation": "代金券 50 元"}, False),
+    ("500", {"text": "退款", "compensation": "退款 ¥400，外加 200元券"}, True),
+    ("500", {"text": "退款", "compensation": "赔 1,200.00 元"}, False),
+    ("500", {"text": "退款", "compensation": "1 万元"}, False),
+    ("500", {"text": "退款", "compensation": 500}, True),
+    ("500", {"text": "退款", "compensation": 500.01}, False),
+    ("500", {"text": "退款", "compensation": {"amount": 400, "currency": "USD"}}, False),
+    ("500", {"options": [{"text": "换", "kind": "repair"}, {"text": "退", "kind": "refund", "amount": "500.01"}]}, False),
+    ("500", {"options": [{"text": "退", "kind": "refund", "amount": "1"}], "compensation": 9000}, False),
+    ("500", {"options": [{"text": "退", "kind": "refund", "amount": "500"}]}, True),
+    ("*", {"text": "退款", "compensation": 90000}, True),
+]
+
+
+@pytest.mark.parametrize(("limit", "offer", "goes_out"), LIMITS)
+def test_a_key_gives_what_it_may_and_asks_for_the_rest(shop, desk, now, limit, offer, goes_out):
+    with shop.scope():
+        keys.issue(
+            organisation=shop.id, scopes=["complaints:write"], name="crm", now=now, actor="t", offer_limit=keys.typed_limit(limit),
+            offer_currency="CNY",
+        )  # fmt: skip
+        made = moves.apply(desk.id, "propose", offer, organisation=shop.id, actor="key:crm", actor_name="crm")
+        assert (made.state, approvals.waiting(made) is None) == (("proposed", True) if goes_out else ("handling", False))
+
+
+def test_what_a_key_asks_for_is_approved_like_a_persons(shop, desk, now, work):
+    with shop.scope():
+        keys.issue(organisation=shop.id, scopes=["complaints:write"], name="crm", now=now, actor="t", offer_limit=None)
+        # of two keys with one name the lower holds, and a revoked one has no word
+        second = uuid.uuid4()
+        keys.issue(organisation=shop.id, scopes=["complaints:write"], name="crm", now=now, actor="t", key_id=second)
+        offer = {"text": "退款", "compensation": 900}
+        row = approvals.waiting(moves.apply(desk.id, "propose", offer, organisation=shop.id, actor="key:crm", actor_name="crm"))
+        assert (row.amount, row.asked_by, row.asked_name) == (Decimal(900), "key:crm", "crm")
+    work()
+    with shop.scope():
+        approvals.decide(row, shop.members["store_manager"], approve=True, now=now)
+        assert desk.now().state == "proposed"
+        desk.move("decline", reason="不够")
+        keys.revoke(second, organisation=shop.id, now=now, actor="t")
+        assert moves.apply(desk.id, "propose", offer, organisation=shop.id, actor="key:crm").state == "proposed"
+        assert moves.apply(desk.id, "decline", {"reason": "不够"}, organisation=shop.id, actor="customer").state == "handling"
+        assert moves.apply(desk.id, "propose", offer, organisation=shop.id, actor="key:nobody").state == "handling"
+    work()
 
 
 def test_one_of_several_is_accepted_and_only_that_stops_the_clause(shop, desk):

@@ -3,6 +3,7 @@
 import html
 import re
 import uuid
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -247,3 +248,26 @@ def test_an_issued_key_that_is_unknown_cannot_be_revoked(shop, now):
     with shop.scope(), pytest.raises(keys.ApiKeyError):
         keys.revoke(uuid.uuid4(), organisation=shop.id, now=now, actor="t")
     assert endpoints.MOST == 50
+
+
+def test_a_key_may_give_what_is_set_on_it(shop, stranger):
+    page = shop.page("admin")
+    form = {"name": "CRM", "scopes": ["complaints:write"], "days": "90", "offer_limit": "abc", "token": uuid.uuid4().hex}
+    assert "写金额" in page.post("/connect/keys/new/", form).content.decode()
+    assert page.post("/connect/keys/new/", form | {"offer_limit": "300"}).status_code == 200
+    with shop.scope():
+        row = ApiKey.objects.get(name="CRM")
+        assert (row.offer_limit, row.offer_currency) == (Decimal(300), "CNY")
+    url = f"/connect/keys/{row.id}/allow/"
+    assert "300.00 CNY" in page.get("/connect/keys/").content.decode()
+    stale = page.post(url, {"offer_limit": "500", "was": ""}).content.decode()
+    assert "有人改过它" in stale and 'value="500"' in stale
+    assert page.post(url, {"offer_limit": "1.234", "was": "300.00"}).status_code == 400
+    assert page.post(url, {"offer_limit": "*", "was": "300.00"}).status_code == 302
+    assert page.post(url, {"offer_limit": "", "was": "*"}).status_code == 302
+    with shop.scope():
+        assert ApiKey.objects.get(id=row.id).offer_limit == 0
+        assert [e.detail["after"]["offer_limit"] for e in AuditEvent.objects.filter(action="key.allowed").order_by("seq")] == ["*", ""]
+    assert "都要批准" in page.get("/connect/keys/").content.decode()
+    assert stranger.page("admin").post(url, {"offer_limit": "1", "was": ""}).status_code == 404
+    assert shop.page("frontline").post(url, {"offer_limit": "1", "was": ""}).status_code == 403
