@@ -70,6 +70,9 @@ SHARES: dict[str, Share] = {
     "reopen_rate": Share("reopened", ("complete",)),
     "closed_loop_rate": Share("contacted", ("reachable",)),
     "pause_rate": Share("paused", ("received",)),
+    "repeat_rate": Share("repeated", ("complete",)),
+    "response_rate": Share("answered", ("delivered",)),
+    "coverage": Share("heard", ("customers",)),
 }
 
 

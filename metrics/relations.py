@@ -226,6 +226,37 @@ EXPOSURE = Relation(
     {name: cut for name, cut in _cuts((_CUSTOMER.format(key="r.customer_id"),), "", ()).items() if name in
      {"unit", "staff", "touchpoint", "tier"}},
 )  # fmt: skip
+# a case of a known customer, and whether he complained again of the same topic within thirty days of it
+REPEATS = Relation(
+    "(select t.*, exists (select 1 from complaints_ticket again where again.organisation_id = t.organisation_id"
+    " and again.customer_id = t.customer_id and again.id <> t.id and again.duplicate_of_id is null and again.topics && t.topics"
+    " and again.received_at > t.received_at and again.received_at < t.received_at + interval '30 days') as came_again"
+    f" from complaints_ticket t {_HEARD} where {_T_SPAN} and t.duplicate_of_id is null and t.customer_id is not null"
+    " and cardinality(t.topics) > 0)",
+    _T_CUTS,
+    ticket="r.id",
+)
+# who was asked by a survey, on the day of the decision; who answered without a receipt of the mail has it all the same
+_ASKED_DAY = "(i.decided_at at time zone o.timezone)::date"
+INVITATIONS = Relation(
+    f"(select i.*, {_ASKED_DAY} as local_day, null::uuid as staff_id, 'survey'::varchar as channel, '{{}}'::varchar[] as topics"
+    " from surveys_invitation i join tenancy_organisation o on o.id = i.organisation_id where i.organisation_id = %(org)s"
+    " and i.decision = 'invited' and (i.mailed_at is not null or i.answered_at is not null)"
+    # a day more on either side, for zones; then the exact one
+    " and i.decided_at >= %(from_date)s::date - 1 and i.decided_at < %(to_date)s::date + 2"
+    f" and {_ASKED_DAY} >= %(from_date)s and {_ASKED_DAY} < %(to_date)s)",
+    _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ()),
+    voice="null::uuid",
+)
+# a known customer met us, and whether he was heard in the thirty days from then
+MEETINGS = Relation(
+    "(select e.*, null::varchar as channel, '{}'::varchar[] as topics, exists (select 1 from feedback_feedback h"
+    " where h.organisation_id = e.organisation_id and h.customer_id = e.customer_id and h.excluded_at is null and h.deleted_at is null"
+    " and h.local_day >= e.local_day and h.local_day < e.local_day + 30) as is_heard from customers_customerevent e"
+    f" where {_SPAN} and e.customer_id is not null)",
+    _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ()),
+    voice="null::uuid",
+)
 RELATIONS: dict[str, Relation] = {
     "scores": SCORES,
     "voices": VOICES,
@@ -240,4 +271,7 @@ RELATIONS: dict[str, Relation] = {
     "holds": HOLDS,
     "levels": LEVELS,
     "exposure": EXPOSURE,
+    "repeats": REPEATS,
+    "invitations": INVITATIONS,
+    "meetings": MEETINGS,
 }
