@@ -69,6 +69,12 @@ def asked_again(row: Approval, step: int) -> list[Member]:
     return rungs[min(step, len(rungs) - 1)] if rungs else []
 
 
+def asked_so_far(row: Approval) -> list[Member]:
+    """Who was asked, the first and those asked again, each once."""
+    again = [member for step in range(1, row.n_again + 1) for member in asked_again(row, step)]
+    return list(dict.fromkeys([*asked(row), *again]))
+
+
 def asker(row: Approval) -> Member | None:
     """The member who asked."""
     rows = Member.objects.filter(organisation_id=row.organisation_id, user__email=row.asked_by.removeprefix(authority.PERSON), left_at=None)

@@ -57,7 +57,7 @@ def waiting(row: Approval, visit: Visit) -> dict[str, Any]:
         "pending_amount": timeline.money(str(row.amount), row.currency),
         "pending_late": minutes_late(row, visit.now),
         "may_decide": approvals.may_decide(row, visit.seat.member),
-        "asked_people": approvals.asked(row),
+        "asked_people": approvals.asked_so_far(row),
     }
 
 

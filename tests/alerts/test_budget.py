@@ -198,6 +198,13 @@ def test_precision_is_the_same_on_the_page_in_the_csv_and_behind_each_number(sho
     lines = page.get("/settings/notices/useful/?csv=1").content.decode("utf-8-sig").splitlines()
     assert f"warning,30,9,7,4,{want.value!r},{want.low!r},{want.high!r},False" in lines
     assert "breach,30,4,4,,,,,True" in lines
+    api = shop.api().get("/api/v1/notices/usefulness?days=30").json()
+    assert [(row["kind"], row["told"], row["judged"], row["useful"], row["share"], row["low"], row["high"], row["suppressed"]) for row in api["results"]] == [
+        ("warning", 9, 7, 4, want.value, want.low, want.high, False), ("breach", 4, 4, None, None, None, None, True),
+    ]  # fmt: skip
+    for bad in ("0", "x", "-1", "9999", "٣"):
+        assert shop.api().get(f"/api/v1/notices/usefulness?days={bad}").status_code == 422
+    assert shop.api("complaints:read").get("/api/v1/notices/usefulness").status_code == 403
     assert shop.page("frontline").get("/settings/notices/useful/").status_code == 403
 
 

@@ -13,7 +13,7 @@ from tests.shop import make_shop
 MANY = int(os.environ.get("CXMS_NIGHTLY", "0")) * 400 + 60
 ALLOWED = {200, 201, 400, 403, 404, 409, 412, 413, 415, 422}
 WORDS = st.sampled_from(
-    ["channel", "text", "external_id", "occurred_at", "customer", "unit", "staff", "touchpoint", "scores", "kind", "value", "scale", "item", "metadata", "severity", "policy", "received_at", "moves", "move", "at", "name", "match", "clauses", "code", "target_seconds", "calendar", "warn_shares", "after_seconds", "timezone", "weekly", "holidays", "workdays", "special", "always", "mon", "sat", "started_at", "pauses", "stopped_at", "changes", "reason", "signed", "who", "when", "where", "what", "evidence", "assignee", "phone", "email", "tier", "amount_minor", "currency", "consent"]
+    ["channel", "text", "external_id", "occurred_at", "customer", "unit", "staff", "touchpoint", "scores", "kind", "value", "scale", "item", "metadata", "severity", "policy", "received_at", "moves", "move", "at", "name", "match", "clauses", "ladder", "code", "target_seconds", "calendar", "warn_shares", "after_seconds", "timezone", "weekly", "holidays", "workdays", "special", "always", "mon", "sat", "started_at", "pauses", "stopped_at", "changes", "reason", "signed", "who", "when", "where", "what", "evidence", "assignee", "phone", "email", "tier", "amount_minor", "currency", "consent"]
 )
 LEAVES = (
     st.none()

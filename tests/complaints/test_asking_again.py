@@ -144,5 +144,7 @@ def test_the_timeline_says_so(shop, asked, work):
     ten_minutes_on(shop)
     work()
     page = shop.page("frontline").get(f"/promises/{ticket.number}/").content.decode()
+    solution = shop.page("frontline").get(f"/promises/{ticket.number}/?tab=solution").content.decode()
+    assert "已问：store_manager、region_manager" in solution
     assert "请 store_manager（未读） 批" in page
     assert "分钟没有人批，再请 region_manager（未读） 批" in page
