@@ -74,6 +74,7 @@ class Given:
     score: int | None = None
     reasons: tuple[str, ...] = ()
     text: str = ""
+    would_return: str = ""
     wants_contact: bool = False
     contact: str = ""
     language: str = "zh-hans"
@@ -216,6 +217,8 @@ def _take(response: Response, asked: Asked, given: Given, *, now: datetime) -> N
     # a reason of the band he left says nothing of the score he has now
     response.reasons = [code for code in version.reasons.get(band, []) if code in given.reasons]
     response.text = given.text or response.text
+    if version.asks_return and given.would_return in content.RETURNS:
+        response.would_return = given.would_return
     response.wants_contact = version.asks_contact and given.wants_contact and (bool(given.contact) or is_known(asked))
     response.phone = response.email = ""
     if response.wants_contact:
@@ -286,6 +289,8 @@ def _metadata(response: Response, asked: Asked) -> dict[str, Any]:
         found["event"] = asked.invitation.event_external_id
     if response.reasons:
         found["reasons"] = response.reasons
+    if response.would_return:
+        found["would_return"] = response.would_return
     if response.wants_contact:
         found["contact_consent"] = True
     return found

@@ -24,6 +24,8 @@ WORDING = ("question", "end_low", "end_high")
 EDGES = {"nps": (6, 8), "csat": (2, 3), "ces": (3, 5)}
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 MOST_REASONS = 8
+# whether he would come back, when a survey asks it: a choice of its own beside score and words
+RETURNS = ("yes", "maybe", "no")
 FIRST_REASONS: Mapping[str, tuple[str, ...]] = {
     Band.LOW: ("waiting_time", "after_sales", "information", "price", "staff_attitude", "other"),
     Band.MIDDLE: ("waiting_time", "information", "price", "staff_skill", "environment", "other"),
@@ -52,7 +54,12 @@ def _preset(name: str) -> dict[str, Any]:
 
 def default_texts(kind: str) -> Texts:
     """The shipped texts of a kind, a fresh copy."""
-    found = _preset(Kind(kind).value)
+    return texts_of(Kind(kind).value)
+
+
+def texts_of(name: str) -> Texts:
+    """The shipped texts of a preset, a fresh copy."""
+    found = _preset(name)
     return {field: {language: str(found[field][language]) for language in LANGUAGES} for field in FIELDS}
 
 

@@ -128,6 +128,15 @@ def n_responses(
     return {row["survey_id"]: dict(row) for row in rows}
 
 
+def n_returns(survey: Survey, *, since: datetime, paths: Sequence[str] = ("/",)) -> dict[str, int]:
+    """Of a survey's answers since an instant: how many would come back, might, would not; who did not say is not counted."""
+    rows = Response.objects.filter(
+        _answered_inside(paths), organisation_id=survey.organisation_id, survey=survey, started_at__gte=since, is_suspect=False
+    )
+    found = rows.exclude(would_return="").values_list("would_return").annotate(n=Count("id"))
+    return {str(said): int(n) for said, n in found}
+
+
 def n_scores(survey: Survey, *, paths: Sequence[str] = ("/",)) -> dict[tuple[int, int], int]:
     """How often each score was given to each version: (version, score) → n."""
     rows = Response.objects.filter(

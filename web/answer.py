@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from cxms.lib import clock
@@ -29,6 +30,7 @@ from web.public_pages import gone, language_chosen, safe
 
 COOKIE = "cxms_answer"
 COOKIE_SECONDS = 12 * 3600
+RETURNS: dict[str, Callable[[], str]] = {"yes": lambda: _("会再来"), "maybe": lambda: _("说不准"), "no": lambda: _("不会再来")}
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def _given(request: HttpRequest, door: Door) -> Given:
         score=_number(post.get("score", "")),
         reasons=tuple(post.getlist("reasons"))[:20],
         text=post.get("text", "")[: answers.MAX_TEXT],
+        would_return=post.get("return", "")[:8],
         wants_contact=post.get("call") == "1",
         contact=post.get("contact", "")[:254],
         language=request.LANGUAGE_CODE if request.LANGUAGE_CODE in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
@@ -158,11 +161,13 @@ def _page(
 
 def _typed(response: Response | None, given: Given | None) -> dict[str, Any]:
     if given is not None:
-        return {"text": given.text, "reasons": given.reasons, "call": given.wants_contact, "contact": given.contact}
+        said = {"text": given.text, "reasons": given.reasons, "back": given.would_return}
+        return {**said, "call": given.wants_contact, "contact": given.contact}
     if response is None:
         return {}
     contact = response.phone or response.email
-    return {"text": response.text, "reasons": response.reasons, "call": response.wants_contact, "contact": contact}
+    said = {"text": response.text, "reasons": response.reasons, "back": response.would_return}
+    return {**said, "call": response.wants_contact, "contact": contact}
 
 
 def page_context(version: SurveyVersion, language: str, score: int | None) -> dict[str, Any]:
@@ -176,6 +181,7 @@ def page_context(version: SurveyVersion, language: str, score: int | None) -> di
         found["ask"] = content.say(version.texts, f"ask_{band}", language)
         found["hint"] = content.say(version.texts, f"hint_{band}", language)
         codes = version.reasons.get(band, [])
+        found["returns"] = [(code, RETURNS[code]()) for code in content.RETURNS] if version.asks_return else []
         found["chips"] = [(code, content.reason_label(code, band, language)) for code in codes]
     return found
 

@@ -17,7 +17,7 @@ from complaints.case_rules_preview import Preview
 from cxms.lib.errors import DomainError
 from feedback import queries as voices
 from feedback.models import Feedback
-from web import case_rule_form, forms
+from web import case_rule_form, forms, surveys
 from web.case_rule_form import Words
 from web.door import Visit, needs
 from web.forms import Form
@@ -44,6 +44,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "lines": [_line(rule, words) for rule in kept.rules], "kept": kept, "form": form,
         "versions": case_rules_kept.history(organisation=organisation),
         "n_lost": case_rules_rows.n_lost(organisation=organisation, now=visit.now),
+        "recovery": surveys.recovery_of(visit, "rules") if visit.seat.may("surveys:read") else None,
         "may_write": visit.seat.may("policies:write"), **_shown(tried, kept.rules, words, visit),
     }  # fmt: skip
     return render(request, "settings/case_rules.html", context, status=form.status)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cxms.lib.errors import DomainError
-from surveys import content, previewing, queries, surveys
+from surveys import content, previewing, queries, recovery, surveys
 from surveys.enums import Band, Event, Kind, Reason, State
 from surveys.models import Survey, SurveyVersion
 from surveys.surveys import Spec
@@ -28,6 +28,7 @@ TEMPLATES: dict[str, tuple[str, str, str, int, int]] = {
     "repair": ("csat", "repair", "repair_pickup", 4 * 60, 60),
     "call": ("ces", "call", "hotline", 30, 60),
     "store": ("nps", "", "store_visit", 0, 90),
+    "recovery": ("csat", "recovery", "", recovery.DELAY_MINUTES, recovery.QUIET_DAYS),
 }
 
 
@@ -38,10 +39,13 @@ def template_labels() -> dict[str, tuple[str, str]]:
         "repair": (_("维修后满意度"), _("取机四小时后发邮件，问满不满意（CSAT）")),
         "call": (_("来电后费力度"), _("挂断半小时后发邮件，问办得轻不轻松（CES）")),
         "store": (_("门店扫码"), _("不发邮件，客人扫店里的二维码（NPS）")),
+        "recovery": (_("投诉解决以后"), _("解决一天后发邮件，问处理得满不满意、还来不来（CSAT）")),
     }
 
 
 def _from_template(name: str) -> Spec:
+    if name == "recovery":
+        return recovery.spec()
     kind, event, touchpoint, delay, quiet = TEMPLATES[name]
     return Spec(
         name=template_labels()[name][0],
@@ -61,6 +65,7 @@ def _from_row(row: Survey, version: SurveyVersion) -> Spec:
         texts=version.texts,
         reasons=version.reasons,
         asks_contact=version.asks_contact,
+        asks_return=version.asks_return,
         unit=row.unit.code if row.unit else "",
         touchpoint=row.touchpoint.code if row.touchpoint else "",
         event_kind=row.event_kind,
@@ -85,6 +90,7 @@ def _from_post(post: QueryDict) -> Spec:
         },
         reasons={str(band): post.getlist(f"reasons.{band}") for band in Band.values},
         asks_contact=post.get("asks_contact") == "1",
+        asks_return=post.get("asks_return") == "1",
         unit=post.get("unit", ""),
         touchpoint=post.get("touchpoint", ""),
         event_kind=post.get("event_kind", "").strip() if post.get("how") != "link" else "",
@@ -197,7 +203,8 @@ def _preview(post: QueryDict | dict[str, str], spec: Spec, key: uuid.UUID | None
     scale = content.scale(kind)
     shown = {Band.LOW: scale[0] + (3 if kind == "nps" else 0), Band.MIDDLE: content.EDGES[kind][1], Band.HIGH: scale[-1]}
     band = str(post.get("show_band") or Band.LOW)
-    version = SurveyVersion(kind=kind, texts=spec.texts, reasons=spec.reasons, asks_contact=spec.asks_contact, version=0)
+    says: dict[str, Any] = {name: getattr(spec, name) for name in ("texts", "reasons", "asks_contact", "asks_return")}
+    version = SurveyVersion(kind=kind, version=0, **says)
     past = None
     if all(getattr(spec, name) >= 0 for name in NUMBERS):
         past = previewing.preview(spec, key, organisation=visit.organisation.id, now=visit.now)

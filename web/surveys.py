@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,12 +11,13 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cxms.lib.errors import DomainError
 from metrics.statistics import wilson
-from surveys import content, invitations, queries
+from surveys import content, invitations, queries, recovery
 from surveys import surveys as rules
 from surveys.enums import Band, Decision, Reason, State
 from surveys.models import Survey
@@ -25,6 +26,7 @@ from web.door import Visit, needs
 
 DAYS = 30
 PER_PAGE = 40
+FEW = 5
 TABS = ("overview", "log", "links", "versions")
 
 
@@ -64,8 +66,29 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "quiet_days": invitations.all_quiet_days(organisation=organisation),
         "may_write": visit.seat.may("surveys:write"),
         "days": DAYS,
+        "recovery": recovery_of(visit, "surveys"),
     }
     return render(request, "surveys/list.html", context)
+
+
+def recovery_of(visit: Visit, back: str) -> dict[str, Any]:
+    """What the panel “投诉解决以后，再问一次” shows; `back`: the page a press leads back to."""
+    found = recovery.current(organisation=visit.organisation.id)
+    return {"survey": found, "may_write": visit.seat.may("surveys:write"), "back": back}
+
+
+@require_POST
+@needs("surveys:write")
+def ask_again(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Switches the survey after a solution on or off in one press; pressed twice it stays as it is."""
+    where: dict[str, Any] = {"organisation": visit.organisation.id, "now": visit.now, "actor": visit.actor}
+    is_on = request.POST.get("do") == "on"
+    with transaction.atomic():
+        found = recovery.switch_on(**where) if is_on else recovery.switch_off(**where)
+    if found is not None:
+        messages.success(request, _("已打开：从现在起，投诉解决一天后会问那位客户。") if is_on else _("先不问了，收到的回答都在。"))
+    to = "settings-case-rules" if request.POST.get("back") == "rules" else "surveys"
+    return redirect(f"{reverse(to)}#recovery")
 
 
 @require_POST
@@ -126,9 +149,20 @@ def _overview(request: HttpRequest, visit: Visit, row: Survey) -> dict[str, Any]
         "steps": [(name, n, round(100 * n / most, 1)) for name, n in steps],
         "rate": rate_of(funnel),
         "reasons": [(reason, labels[reason], n) for reason, n in reasons],
+        "back": _back(row, visit, since),
         "answers": counts.get(row.id, {"n": 0, "n_by_link": 0}),
         "version": queries.versions(row)[0],
     }
+
+
+def _back(row: Survey, visit: Visit, since: datetime) -> Rate | None:
+    """Would come back ÷ who said, with Wilson's interval; None while nobody said, and value None below five."""
+    said = queries.n_returns(row, since=since, paths=visit.seat.paths)
+    n = sum(said.values())
+    found = wilson(said.get("yes", 0), n)
+    if not n or found.value is None or found.low is None or found.high is None:
+        return None
+    return Rate(None, None, None, n) if n < FEW else Rate(round(100 * found.value), round(100 * found.low), round(100 * found.high), n)
 
 
 def _log(request: HttpRequest, visit: Visit, row: Survey) -> dict[str, Any]:

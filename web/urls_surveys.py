@@ -11,6 +11,7 @@ urlpatterns = [
     path("surveys/", surveys.listing, name="surveys"),
     path("surveys/new/", survey_form.new, name="surveys-new"),
     path("surveys/preview/", survey_form.preview, name="surveys-preview"),
+    path("surveys/recovery/", surveys.ask_again, name="surveys-recovery"),
     path("surveys/quiet/", surveys.quiet, name="surveys-quiet"),
     path("surveys/pages/", survey_links.pages, name="surveys-pages"),
     path("surveys/pages/make/", survey_links.make_pages, name="surveys-pages-make"),
