@@ -37,7 +37,8 @@ def put(
         return last
     highest = rows.exclude(code=DEFAULT).aggregate(highest=Max("position"))["highest"] or 0
     position = last.position if last else (LAST_POSITION if code == DEFAULT else highest + 1)
-    detail = {"version": last.version + 1 if last else 1}
+    changed = [name for name, value in clean.items() if last is not None and getattr(last, name) != value]
+    detail = {"version": last.version + 1 if last else 1, "fields": changed}
     audit.note("policy.saved", code, organisation=organisation, actor=actor, now=now, detail=detail)
     return PolicyVersion.objects.create(
         organisation_id=organisation,

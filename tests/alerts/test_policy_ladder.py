@@ -59,7 +59,9 @@ def test_a_running_ticket_keeps_its_version_and_a_new_one_has_the_new(shop):
     assert put(shop, {"3": ["executive"], "1": ["owner"]}).version == 2, "the shipped level said aloud is the same content"
     assert put(shop, {}).version == 3
     with shop.scope():
-        assert [e.detail["version"] for e in AuditEvent.objects.filter(action="policy.saved").order_by("at")][-2:] == [2, 3]
+        assert [e.detail for e in AuditEvent.objects.filter(action="policy.saved").order_by("at")][-2:] == [
+            {"version": 2, "fields": ["ladder"]}, {"version": 3, "fields": ["ladder"]},
+        ]  # fmt: skip
         moves.apply(old.id, "repolicy", {"policy": str(row.id)}, organisation=shop.id, actor="t")
     assert "executive" in told(shop, old, "1")
 
