@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django_scopes import ScopedManager
 
+from tenancy.models import TenantModel
+
 N_BINS = 11
 
 
@@ -102,3 +104,16 @@ class Delta(models.Model):
             # the fold takes an organisation's oldest; reads add what is left of a kind
             models.Index(fields=["organisation_id", "id"], name="delta_fold"),
         ]
+
+
+class ModelVersion(TenantModel):
+    """体验模型树 as it was saved once; the newest is in force. nodes: `metrics.model_tree.Node` as JSON, in reading order."""
+
+    version = models.IntegerField()
+    nodes = models.JSONField()
+    note = models.CharField(max_length=120, blank=True, default="")
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="model_version_once")]

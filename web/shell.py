@@ -59,6 +59,7 @@ def _items(seat: Seat) -> list[Item]:
         "dashboards", _("看板"), "layout-dashboard", "metrics:read",
         ("dashboard", "dashboard-edit", "dashboard-widget-edit", "dashboard-describe", "dashboard-step", "dashboard-annotate", "dashboard-new"), section=seen,
     )  # fmt: skip
+    model = Item("model", _("模型树"), "list", "metrics:read", ("model-edit", "model-history", "model-unplaced"), section=seen)
     maps = Item("journeys", _("旅程"), "route", "journeys:read", ("journey", "journey-new"), section=seen)
     weekly = Item("reports", _("周报"), "file-text", "reports:read", ("report",), section=seen)
     better = _("改进")
@@ -74,7 +75,7 @@ def _items(seat: Seat) -> list[Item]:
         # an executive's first page is the report itself
         first_page = Item("home", pgettext("tab", "周报"), "file-text", "home:read", ("reports", "report"))
         return [first_page, work, voices, numbers, boards, maps, actions, huddle, bell]
-    rest = [surveys, numbers, boards, maps, weekly, actions, huddle, bell, imports, connect, settings_]
+    rest = [surveys, numbers, boards, model, maps, weekly, actions, huddle, bell, imports, connect, settings_]
     return [*home, *first, *([voices] if front else []), *rest]
 
 
