@@ -5,9 +5,10 @@ deltas in the same statement, else the rows), and turns sums into estimates by t
 
 Suppression. A point with 1 ≤ n < 5 shows nothing, not even n. So that a total minus its visible siblings does not give a
 hidden cell away, a `by` answer in which a period has exactly one hidden cell also hides the next smallest (for each
-dimension along which cells add up). This covers one answer. It does not cover what several answers tell together:
-a filter asked by itself (`unit=S001` beside `by=unit`), overlapping date ranges, the same cut at two instants, or
-metrics whose components add up to one another. `raw=True` (scope metrics:raw) shows all.
+dimension along which cells add up). Units are hidden alike however they are asked, alone, beside each other or as the
+whole of a reader (`metrics.hiding`, on the tree as it is today). It does not cover what other answers tell together: the
+same channel, tier or touchpoint asked by itself, overlapping date ranges, the same cut at two instants, or metrics whose
+components add up to one another. `raw=True` (scope metrics:raw) shows all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +21,9 @@ from django.db import connection
 from cxms.lib.periods import Grain, Period, split
 from metrics.definitions.definition import Definition, Read
 from metrics.definitions.table import BY_CODE
+from metrics.hiding import HIDDEN_BELOW, OWN, Place, hidden_places
 from metrics.relations import RELATIONS, Cut, Relation
 
-HIDDEN_BELOW = 5
 _CODES = {
     "unit": ("tenancy_unit", "code"),
     "staff": ("tenancy_staff", "employee_no"),
@@ -127,7 +128,16 @@ def series(
             raise ValueError(f"{metric} has no dimension {name}")
     cells = _cells(definition, organisation, period, grain, tuple(by), where, now)
     points = _points(definition, cells, split(period.from_date, period.to_date, grain), tuple(by))
-    return Series(metric, definition, definition.unit, now, points if raw else suppress(points))
+    if raw:
+        return Series(metric, definition, definition.unit, now, points)
+    shown = points if tuple(by) == ("unit",) else suppress(points)
+    if "unit" in definition.dimensions and (where.unit or where.subtrees or tuple(by) == ("unit",)):
+        whole = cells
+        if where.unit or where.subtrees or tuple(by) != ("unit",):
+            everywhere = replace(where, unit="", paths=())
+            whole = _cells(definition, organisation, period, grain, ("unit",), everywhere, now)
+        shown = _hide_units(definition, shown, points, whole, organisation, where)
+    return Series(metric, definition, definition.unit, now, shown)
 
 
 # ---- reading ------------------------------------------------------------------------------------------------------
@@ -332,6 +342,40 @@ def _lines(points: Sequence[Point]) -> list[list[int]]:
                 rest = tuple(item for item in items if item[0] != free)
                 lines.setdefault((point.from_date, free, rest), []).append(index)
     return list(lines.values())
+
+
+def _hide_units(
+    definition: Definition, shown: Sequence[Point], points: Sequence[Point], whole: Mapping[Key, Any], organisation: int, where: Where
+) -> list[Point]:
+    """Hides the subtrees and units that would give a small one away, and a part of a hidden whole that is cut otherwise."""
+    paths = _paths(organisation)
+    own: dict[date, dict[Place, int]] = {}
+    for (bucket, code), measures in whole.items():
+        n = definition.estimate(definition.components(measures)).n
+        if n:
+            own.setdefault(bucket, {})[paths.get(code, ())] = n
+    hidden = {bucket: hidden_places(counts) for bucket, counts in own.items()}
+    inside = [where.unit] if where.unit else where.subtrees
+    kept, told = list(shown), {point.from_date for point in shown if point.suppressed}
+    for index in sorted(range(len(points)), key=lambda one: (points[one].n or 0, one)):
+        point, places = points[index], hidden.get(points[index].from_date, set())
+        is_of_hidden = any(paths.get(code, ()) in places for code in inside if code in paths)
+        if tuple(point.by) == ("unit",):
+            is_hidden = (*paths.get(point.by["unit"], ()), OWN) in places
+        else:
+            # a cut of a hidden whole: one part of it is enough
+            is_hidden = is_of_hidden and (not point.by or point.from_date not in told)
+        if is_hidden and point.n:
+            kept[index] = _hide(point)
+            told.add(point.from_date)
+    return kept
+
+
+def _paths(organisation: int) -> dict[Code, Place]:
+    """Where each unit hangs today, as codes from the top."""
+    with connection.cursor() as cursor:
+        cursor.execute("select code, path from tenancy_unit where organisation_id = %s", [organisation])
+        return {code: tuple(path.strip("/").split("/")) for code, path in cursor.fetchall()}
 
 
 def _hide(point: Point) -> Point:

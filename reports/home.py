@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from cxms.lib.periods import Period
 from metrics.definitions.definition import Components, Definition
 from metrics.definitions.table import BY_CODE
-from metrics.series import HIDDEN_BELOW, Point, Where, series
+from metrics.hiding import HIDDEN_BELOW
+from metrics.series import Point, Where, series
 from metrics.statistics import Estimate
 from reports import changes, figures
 from reports.changes import Change
