@@ -75,20 +75,20 @@ CELLS: dict[str, Callable[[Any], str]] = {
     "solved_at": when,
     "told_at": when,
     "is_back": lambda value: _("是") if value else "",
-    "score": lambda value: f"{value:g}",
+    "score": lambda value: f"{float(value):g}",
 }
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row as the page shows it; without a title the reader may not see it any more."""
+    """A row as the page shows it; without a title the reader may not see it any more. cells: (column, what it says)."""
 
     day: date
     title: str
     number: str
     unit: str
     url: str
-    cells: tuple[str, ...]
+    cells: tuple[tuple[str, str], ...]
 
 
 def level(code: str | None) -> str:
@@ -201,7 +201,7 @@ def _lines(found: list[behind.Row], names: list[str], visit: Visit) -> list[Line
 
 
 def _line(row: behind.Row, names: list[str], case: Ticket | None, voice: Feedback | None) -> Line:
-    said = tuple("" if row.shown[name] is None else CELLS.get(name, str)(row.shown[name]) for name in names)
+    said = tuple((HEADS[name](), "" if row.shown[name] is None else CELLS.get(name, str)(row.shown[name])) for name in names)
     if case is not None:
         return Line(row.day, case.title, case.number, case.unit.name if case.unit else "", reverse("case", args=[case.number]), said)
     if voice is not None:

@@ -42,6 +42,7 @@ def addresses(shop, complain, now):
         f"/promises/?severity=high&saved={view.id}", "/promises/?state=handling&due=120&order=severity",
         f"/promises/bulk/{run.id}/", "/settings/templates/", f"/settings/templates/{say.id}/", "/settings/assignment/",
         f"/settings/assignment/{member.id}/", "/settings/case-rules/?try=1", "/settings/case-rules/detractor/", "/desk/figures/?by=unit",
+        "/desk/figures/rows/?metric=resolution_rate",
         f"/promises/{tickets[0].number}/",
         "/settings/authority/", *shown,
     )  # fmt: skip
