@@ -1,4 +1,4 @@
-"""One story: the NPS of one week is the same number on every page, in the API, on paper, in every file, to the last bit."""
+"""One story: the NPS of one week is the same number on every page, in the API, on paper, in every file and in an alert, to the last bit."""
 
 import csv
 import io
@@ -10,6 +10,8 @@ import openpyxl
 import pytest
 from pypdf import PdfReader
 
+from alerts import metric_check, metric_rules, metric_runs
+from alerts.models import MetricCell, MetricRule
 from reports import changes, saved_dashboards, weekly_issue
 from reports.models import WeeklyReport
 from reports.widgets import made
@@ -71,6 +73,17 @@ def test_the_same_figure_everywhere(shop, now, week, report):
     for kind, read in (("csv", in_csv), ("xlsx", in_book)):
         body = page.get(f"/dashboards/{board.id}/widgets/{board.widgets[0]['id']}/?as={kind}").content
         assert read(body, metric="nps", **{"from": span["from"]}) == told
+
+    with shop.scope():
+        wanted = metric_check.check({"name": "低于 90", "metric": "nps", "kind": "threshold", "side": "below", "limit": 90}, organisation=shop.id)
+        metric_rules.put(uuid.uuid4(), wanted, version=None, organisation=shop.id, now=now, actor="t")
+        MetricRule.objects.update(next_at=now)
+        metric_runs.run(organisation=shop.id, now=now)
+        cell = MetricCell.objects.select_related("alert").get()
+    assert cell.alert.from_date == week
+    assert {name: cell.figures[name] for name in NAMES} == told
+    alert = shop.api().get(f"/api/v1/metric-alerts/{cell.alert_id}").json()
+    assert {name: alert["cells"][0][name] for name in NAMES} == told
 
     shown, margin = changes.signed(told["value"], 0), changes.plus_minus((told["high"] - told["low"]) / 2, 1).strip("\u00a0")
     paper = re.sub(r"\s+", "", PdfReader(io.BytesIO(page.get(f"/reports/{report.id}/pdf/").content)).pages[0].extract_text())
