@@ -326,7 +326,7 @@ def suppress(points: Sequence[Point]) -> list[Point]:
                 if others:
                     hidden.add(min(others, key=lambda index: (points[index].n or 0, index)))
                     changed = True
-    return [_hide(point) if index in hidden else point for index, point in enumerate(points)]
+    return [hide(point) if index in hidden else point for index, point in enumerate(points)]
 
 
 def _lines(points: Sequence[Point]) -> list[list[int]]:
@@ -348,7 +348,7 @@ def _hide_units(
     definition: Definition, shown: Sequence[Point], points: Sequence[Point], whole: Mapping[Key, Any], organisation: int, where: Where
 ) -> list[Point]:
     """Hides the subtrees and units that would give a small one away, and a part of a hidden whole that is cut otherwise."""
-    paths = _paths(organisation)
+    paths = unit_paths(organisation)
     own: dict[date, dict[Place, int]] = {}
     for (bucket, code), measures in whole.items():
         n = definition.estimate(definition.components(measures)).n
@@ -366,19 +366,20 @@ def _hide_units(
             # a cut of a hidden whole: one part of it is enough
             is_hidden = is_of_hidden and (not point.by or point.from_date not in told)
         if is_hidden and point.n:
-            kept[index] = _hide(point)
+            kept[index] = hide(point)
             told.add(point.from_date)
     return kept
 
 
-def _paths(organisation: int) -> dict[Code, Place]:
+def unit_paths(organisation: int) -> dict[Code, Place]:
     """Where each unit hangs today, as codes from the top."""
     with connection.cursor() as cursor:
         cursor.execute("select code, path from tenancy_unit where organisation_id = %s", [organisation])
         return {code: tuple(path.strip("/").split("/")) for code, path in cursor.fetchall()}
 
 
-def _hide(point: Point) -> Point:
+def hide(point: Point) -> Point:
+    """The point with nothing but its period and cell."""
     return replace(point, value=None, n=None, low=None, high=None, suppressed=True, components=None)
 
 

@@ -13,7 +13,8 @@ from cxms.lib.periods import Period, same_week_last_year
 from metrics import statistics
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
-from metrics.series import Point, Where, series, suppress
+from metrics.places import hidden_units
+from metrics.series import Point, Where, hide, series, suppress
 from reports import changes, reasons
 from reports.changes import Change
 from reports.reasons import Reasons
@@ -152,7 +153,8 @@ def ranking(*, organisation: int, period: Period, where: Where, now: datetime, b
     asked: dict[str, Any] = {"organisation": organisation, "metric": "nps", "period": period, "now": now}
     (whole,) = series(**asked, where=where).points
     if by == "region":
-        points = suppress(_regions(asked, where, units))
+        hidden = hidden_units(**asked, where=where)
+        points = [hide(point) if point.by["unit"] in hidden else point for point in suppress(_regions(asked, where, units))]
     else:
         points = series(**asked, where=where, by=("unit",)).points
     kinds = {UnitKind.REGION} if by == "region" else {UnitKind.STORE, UnitKind.TEAM}

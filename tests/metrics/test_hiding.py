@@ -10,6 +10,7 @@ from scipy.optimize import LinearConstraint, milp
 from cxms.lib.periods import Period
 from metrics.hiding import hidden_places
 from metrics.series import Where, series
+from reports import dashboards
 from tests.metrics.voices import mix, receive
 
 TREE = [
@@ -65,6 +66,16 @@ def test_no_sum_of_shown_places_tells_a_hidden_one(counts):
 def test_the_attacker_is_one():
     """The same attacker finds the hidden store when only the small ones are hidden."""
     assert ("HQ", "W") in attack(dict(zip(TREE, [0, 0, 0, 9, 7, 0, 0, 2, 0, 0], strict=True)))[1]
+
+
+def test_regions_side_by_side_do_not_tell_the_headquarters_own(shop, now):
+    """16 and 20 in the regions, 3 at the headquarters itself: the total less the regions would be 3."""
+    monday = now.date() - timedelta(days=now.weekday() + 7)
+    receive(shop, mix(monday, 16, 0, 0) + mix(monday, 20, 0, 0, unit="S003") + mix(monday, 3, 0, 0, unit="HQ"), now=now)
+    with shop.scope():
+        ranking = dashboards.nps_page(organisation=shop.id, now=now, where=Where(), by="region").ranking
+    assert ranking.whole.n == 39
+    assert (ranking.n_hidden, [place.code for place in ranking.grey]) == (1, ["WEST"])
 
 
 def test_the_series_hides_alike_however_it_is_asked(shop, stranger, now):
