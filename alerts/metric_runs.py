@@ -5,6 +5,7 @@ period, however many cells, written with its notices and the fact `metric.alerte
 wakes to the last complete period only.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -25,6 +26,7 @@ from metrics.watching import Baseline, Condition, Verdict
 from tenancy import queries
 from tenancy.models import Unit
 
+log = logging.getLogger(__name__)
 DUE = "select distinct organisation_id from alerts_metricrule where next_at <= clock_timestamp()"
 MOST_CELLS = 200
 A_WEEK = timedelta(days=7)
@@ -53,7 +55,11 @@ def run(*, organisation: int, now: datetime) -> int:
     zone = queries.organisation(organisation).timezone
     judged: list[Judged] = []
     for rule in found:
-        judged += judge(rule, metric_reading.running_from(now, zone, metric_rules.watched_of(rule).grain), organisation=organisation, now=now)
+        try:
+            judged += judge(rule, metric_reading.running_from(now, zone, metric_rules.watched_of(rule).grain), organisation=organisation, now=now)
+        except (KeyError, ValueError):
+            # a rule that a later definition no longer understands is passed over, not in the way of the others
+            log.exception("metric rule %s cannot be judged", rule.id)
     settled = settle(judged)
     for rule in found:
         fired = [one for one in settled if one.rule is rule and one.verdict.state == "fires"]

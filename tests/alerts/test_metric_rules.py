@@ -139,6 +139,17 @@ def test_a_period_is_judged_the_morning_after(grain, now, first, complete):
     assert metric_reading.before(date(2026, 11, 1), "month", 12).from_date == date(2025, 11, 1)
 
 
+def test_a_rule_that_cannot_be_judged_any_more_is_not_in_the_way(shop, fallen):
+    broken = make(shop, name="坏的")
+    make(shop, unit="S001")
+    with shop.scope():
+        MetricRule.objects.filter(id=broken.id).update(where={"clause": "solution"})
+    n, alerts = judge(shop)
+    assert (n, [alert.name for alert in alerts]) == (2, [DROP["name"]])
+    with shop.scope():
+        assert MetricRule.objects.get(id=broken.id).next_at > NOW
+
+
 def test_silence_of_a_store_that_used_to_speak(shop):
     rows = [row for n in range(2, 8) for row in mix(weeks_ago(n), 6, 0, 0)] + mix(weeks_ago(1), 6, 0, 0, unit="S002")
     receive(shop, rows, now=NOW)
