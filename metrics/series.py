@@ -351,10 +351,12 @@ def _hide_units(
     paths = unit_paths(organisation)
     own: dict[date, dict[Place, int]] = {}
     for (bucket, code), measures in whole.items():
-        n = definition.estimate(definition.components(measures)).n
+        n = definition.n_of(definition.components(measures))
         if n:
             own.setdefault(bucket, {})[paths.get(code, ())] = n
     hidden = {bucket: hidden_places(counts) for bucket, counts in own.items()}
+    if not any(hidden.values()):
+        return list(shown)
     inside = [where.unit] if where.unit else where.subtrees
     kept, told = list(shown), {point.from_date for point in shown if point.suppressed}
     for index in sorted(range(len(points)), key=lambda one: (points[one].n or 0, one)):

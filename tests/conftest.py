@@ -9,11 +9,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cxms.lib import clock
 from tests.shop import Shop, close, make_shop
 
 PASSWORD = "right-horse-battery-7"
+# a property is a verdict on the code, never on how busy the machine was
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -20,4 +20,5 @@ DEFINITION = Definition(
     reads=(Read("scores", means.MEASURES, kind="ces", test="r.item = '' and r.scale_min = 1 and r.scale_max = 7"),),
     components=means.components,
     estimate=lambda found: means.estimate(found, 1, 7),
+    size=lambda found: int(found["n"]),
 )

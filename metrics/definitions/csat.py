@@ -42,4 +42,5 @@ DEFINITION = Definition(
     reads=(Read("scores", MEASURES, kind="csat", test="r.item = '' and r.scale_max <= 10"),),
     components=components,
     estimate=estimate,
+    size=lambda found: int(found["answered"]),
 )

@@ -20,4 +20,5 @@ DEFINITION = Definition(
     reads=(Read("scores", means.MEASURES, kind="csi", test="r.item = ''"),),
     components=means.components,
     estimate=lambda found: means.estimate(found, 0, 100),
+    size=lambda found: int(found["n"]),
 )

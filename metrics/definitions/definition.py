@@ -42,7 +42,8 @@ class Definition:
 
     unit: points, %, mean 1–7 …; direction: 1 when higher is better, -1 when lower is; decimals: as shown.
     parts: counts that open their rows: `n`, what the estimate calls n, and components by their names; numerator_part: the
-    one the value is a share of, or ""; shows: name → what a listed row shows besides its day, SQL over `r`.
+    one the value is a share of, or ""; shows: name → what a listed row shows besides its day, SQL over `r`;
+    size: n alone, where it is dear to estimate all to learn it.
     """
 
     code: str
@@ -64,6 +65,11 @@ class Definition:
     parts: Mapping[str, Part] = field(default_factory=dict)
     numerator_part: str = ""
     shows: Mapping[str, str] = field(default_factory=dict)
+    size: Callable[[Components], int] | None = None
+
+    def n_of(self, found: Components) -> int:
+        """The n of an estimate without the estimate, where the definition tells it apart (`size`)."""
+        return self.estimate(found).n if self.size is None else self.size(found)
 
     @property
     def name(self) -> str:

@@ -38,4 +38,5 @@ DEFINITION = Definition(
     reads=(Read("scores", MEASURES, kind="nps", test="r.item = ''"),),
     components=components,
     estimate=estimate,
+    size=lambda found: sum(found[name] for name in MEASURES),
 )

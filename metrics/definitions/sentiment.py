@@ -26,4 +26,5 @@ DEFINITION = Definition(
     reads=(Read("sentiments", MEASURES),),
     components=means.components,
     estimate=lambda found: means.estimate(found, -1, 1),
+    size=lambda found: int(found["n"]),
 )

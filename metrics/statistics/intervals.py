@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 
 from scipy import special
 
@@ -10,6 +11,7 @@ from metrics.statistics.results import NOTHING, Estimate, count_of, finite, posi
 from metrics.statistics.weights import effective_n
 
 
+@cache
 def normal_quantile(confidence: float) -> float:
     """The two-sided normal quantile, 1.959964 for 0.95; ValueError unless 0 < confidence < 1."""
     return float(special.ndtri(0.5 + _checked_confidence(confidence) / 2))

@@ -7,6 +7,7 @@ import pytest
 from cxms.lib.periods import Period
 from feedback import voices as moves
 from metrics import rollup
+from metrics.definitions.table import BY_CODE
 from metrics.models import Delta
 from metrics.series import Point, Where, series, suppress
 from tenancy import units
@@ -235,3 +236,12 @@ def test_late_instants_belong_to_the_local_day(shop, now):
     receive(shop, [voice(MONDAY, 10, hour=0) for _ in range(5)], now=now)
     assert at(MONDAY, 0).utctimetuple().tm_mday == MONDAY.day - 1
     assert read(shop, now, grain="day")[0].n == 5
+
+
+@pytest.mark.parametrize("code", [code for code, one in BY_CODE.items() if one.size is not None])
+def test_a_size_told_alone_is_the_estimates_n(code):
+    definition = BY_CODE[code]
+    names = [name for read in definition.reads for name in read.measures]
+    for numbers in ((0, 0, 0), (1, 3, 5), (7, 9, 90), (50, 60, 80)):
+        found = definition.components(dict(zip(names, numbers, strict=False)))
+        assert definition.n_of(found) == definition.estimate(found).n
