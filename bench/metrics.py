@@ -23,7 +23,7 @@ from django.db import connection
 from cxms.lib.periods import Period
 from metrics import rollup
 from metrics.series import Where, series
-from reports import saved_dashboards
+from reports import saved_dashboards, weekly
 from reports.widget_figures import Asked
 from tenancy import members, organisations, units
 from tenancy import queries as tenancy_queries
@@ -34,7 +34,7 @@ from web.door import Visit
 from web.widgets import draw
 
 N_STORES = int(os.environ.get("CXMS_BENCH_STORES", "500"))
-N_WEEKS, N_TIMES, CHUNK, N_LOOKS = 13, 5, 500_000, 10
+N_WEEKS, N_TIMES, CHUNK, N_LOOKS, N_SCOPES = 13, 5, 500_000, 10, 20
 MONDAY = date(2026, 8, 3)
 Cells = dict[tuple[str, date], tuple[int, float]]
 
@@ -76,6 +76,7 @@ def main() -> None:
         ratio = seconds / times["series"]
         print(f"  {name:<10}{1000 * seconds:>9.1f} ms{len(found[name]):>8,} cells{ratio:>8.1f} ×")
     _dashboard(organisation)
+    _weekly(organisation)
 
 
 def _stage(n: int) -> int:
@@ -203,6 +204,22 @@ def _dashboard(organisation: int) -> None:
         print(f"  {name:<32}{statistics.median(found):>9.1f} ms{sorted(found)[int(0.95 * len(found))]:>9.1f} ms")
     whole = [sum(row) for row in zip(*times.values(), strict=True)]
     print(f"  {'all of it, one after the other':<32}{statistics.median(whole):>9.1f} ms{sorted(whole)[int(0.95 * len(whole))]:>9.1f} ms")
+
+
+def _weekly(organisation: int) -> None:
+    """The content of the weekly report for some stores, one after the other; a chain's whole Monday from it."""
+    week = MONDAY + timedelta(weeks=N_WEEKS - 1)
+    now = datetime.combine(week + timedelta(weeks=1), datetime.min.time(), UTC)
+    with organisation_scope(organisation):
+        stores = list(Unit.objects.filter(organisation=organisation, kind="store").order_by("code")[:N_SCOPES])
+    times = []
+    for store in stores:
+        with organisation_scope(organisation):
+            began = time.perf_counter()
+            weekly.content(organisation=organisation, unit=store, week=week, now=now)
+            times.append(time.perf_counter() - began)
+    each = statistics.median(times)
+    print(f"weekly report of a store: {1000 * each:.0f} ms; {N_STORES:,} of them by two workers in about {N_STORES * each / 120:.1f} min")
 
 
 def _compare(name: str, cells: Cells, others: Cells) -> None:

@@ -23,6 +23,7 @@ FACTS: Mapping[str, Word] = {
     "action.moved": lambda: _("行动有进展"),
     "action.checked": lambda: _("行动有结论"),
     "report.issued": lambda: _("周报发出"),
+    "metric.alerted": lambda: _("指标提醒"),
 }
 SCOPES: Mapping[str, Word] = {
     "feedback:read": lambda: _("读取反馈"),

@@ -17,7 +17,20 @@ from complaints import sla_policies
 from customers import customers, events
 from customers.cards import Card
 from customers.events import RawEvent
-from cxms.demo import asking, cases, desking, handing, improving, links, looping, mapping, setting_up, solving, voices
+from cxms.demo import (
+    asking,
+    cases,
+    desking,
+    handing,
+    improving,
+    links,
+    looping,
+    mapping,
+    measuring,
+    setting_up,
+    solving,
+    voices,
+)
 from cxms.demo.catalogue import EMAIL_DOMAIN, LOGINS, PASSWORD, REGIONS, STORES, YOUNG
 from feedback import analysis, intake
 from feedback.intake import Source
@@ -87,6 +100,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
         looping.add(organisation=organisation.id, now=now)
         improving.load(organisation=organisation.id, now=now)
         mapping.load(organisation=organisation.id, now=now)
+        measuring.load(organisation=organisation.id, now=now)
         actions.check_due(queries.local_today(now, organisation.timezone), organisation=organisation.id, now=now)
         week = weekly_issue.last_week(now, organisation.timezone)
         weekly_issue.begin(week, organisation=organisation.id, now=now)

@@ -4,17 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from alerts.models import MetricRule
 from complaints.models import Approval, CaseRules, Handover, Reflection, Ticket
 from feedback.models import Feedback
 from improvement.models import Action
 from journeys.models import JourneyMap
-from reports.models import WeeklyRun
+from metrics.models import ModelVersion
+from reports.models import Annotation, Dashboard, WeeklyRun
 from surveys.models import Survey
 from tenancy import queries
 from tests.shop import Shop, close
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun)
+PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun, ModelVersion, Dashboard, Annotation, MetricRule)
 
 
 def load():
