@@ -122,6 +122,8 @@ class Score(models.Model):
             models.Index(fields=["organisation", "feedback"], name="score_feedback"),
             # cuts that no roll-up holds (tier, topic), and the auditor's recomputation
             models.Index(fields=["organisation", "kind", "local_day"], name="score_day"),
+            # the same cuts of one store or region
+            models.Index(fields=["organisation", "kind", "unit", "local_day"], name="score_unit"),
         ]
 
 

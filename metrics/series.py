@@ -258,11 +258,15 @@ def cell_test(name: str, cut: Cut, parameter: str) -> str:
 
 
 def _placed(inside: str) -> str:
-    """The row's unit hung below such a unit on the row's day. Codes hold no '/', and a path is made of codes."""
+    """The row's unit hung below such a unit on the row's day. Codes hold no '/', and a path is made of codes.
+
+    The units that ever hung there come first, as an array found once: it leads into the indexes, the day decides.
+    """
+    below = f"string_to_array(p.path, '/') && {inside}::text[]"
     return (
-        "exists (select 1 from tenancy_unitplacement p where p.organisation_id = r.organisation_id"
-        " and p.unit_id = r.unit_id and p.from_date <= r.local_day and p.to_date > r.local_day"
-        f" and string_to_array(p.path, '/') && {inside}::text[])"
+        f"r.unit_id = any(array(select p.unit_id from tenancy_unitplacement p where p.organisation_id = %(org)s and {below}))"
+        " and exists (select 1 from tenancy_unitplacement p where p.organisation_id = r.organisation_id"
+        f" and p.unit_id = r.unit_id and p.from_date <= r.local_day and p.to_date > r.local_day and {below})"
     )
 
 
@@ -348,15 +352,15 @@ def _hide_units(
     definition: Definition, shown: Sequence[Point], points: Sequence[Point], whole: Mapping[Key, Any], organisation: int, where: Where
 ) -> list[Point]:
     """Hides the subtrees and units that would give a small one away, and a part of a hidden whole that is cut otherwise."""
+    counts = {key: definition.n_of(definition.components(measures)) for key, measures in whole.items()}
+    if not any(1 <= n < HIDDEN_BELOW for n in counts.values()):
+        return list(shown)  # nothing is small anywhere, and a large organisation asks this often
     paths = unit_paths(organisation)
     own: dict[date, dict[Place, int]] = {}
-    for (bucket, code), measures in whole.items():
-        n = definition.n_of(definition.components(measures))
+    for (bucket, code), n in counts.items():
         if n:
             own.setdefault(bucket, {})[paths.get(code, ())] = n
     hidden = {bucket: hidden_places(counts) for bucket, counts in own.items()}
-    if not any(hidden.values()):
-        return list(shown)
     inside = [where.unit] if where.unit else where.subtrees
     kept, told = list(shown), {point.from_date for point in shown if point.suppressed}
     for index in sorted(range(len(points)), key=lambda one: (points[one].n or 0, one)):

@@ -97,21 +97,26 @@ def answers(*, organisation: int, period: Period, where: Where, excluded: bool =
     for name, column in (("channel", "channel"), ("touchpoint", "touchpoint__code"), ("staff", "staff__employee_no")):
         if value := getattr(where, name):
             rows = rows.filter(**{column: value})
-    return placed(rows, where, "feedback_score")
+    return placed(rows, where, "feedback_score", organisation=organisation)
 
 
-def placed(rows: QuerySet[Row], where: Where, table: str) -> QuerySet[Row]:
-    """Rows of a table with unit and local day below `where`'s unit and subtrees, as the tree stood on the row's day."""
+def placed(rows: QuerySet[Row], where: Where, table: str, *, organisation: int) -> QuerySet[Row]:
+    """Rows of a table with unit and local day below `where`'s unit and subtrees, as the tree stood on the row's day.
+
+    The units that ever hung there lead into the indexes, the day decides.
+    """
     groups = [[where.unit]] if where.unit else []
     groups += [where.subtrees] if where.subtrees else []
     for group in groups:
         rows = rows.extra(
             where=[
-                f"exists (select 1 from tenancy_unitplacement p where p.organisation_id = {table}.organisation_id"
+                f"{table}.unit_id = any(array(select p.unit_id from tenancy_unitplacement p"
+                f" where p.organisation_id = %s and string_to_array(p.path, '/') && %s::text[]))"
+                f" and exists (select 1 from tenancy_unitplacement p where p.organisation_id = {table}.organisation_id"
                 f" and p.unit_id = {table}.unit_id and p.from_date <= {table}.local_day"
                 f" and p.to_date > {table}.local_day and string_to_array(p.path, '/') && %s::text[])"
             ],
-            params=[group],
+            params=[organisation, group, group],
         )
     return rows
 

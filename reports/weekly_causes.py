@@ -33,7 +33,7 @@ def causes(*, organisation: int, period: Period, where: Where, now: datetime) ->
     before, n_before = _detractors(organisation, before_period, where, now)
     top = sorted((code for code in mentions if mentions[code] >= MIN_N), key=lambda code: (-mentions[code], code))
     compared = [_change(mentions[code], n, before.get(code, 0), n_before) for code in top[:N_CAUSES]]
-    names = {unit.code: unit.name for unit in queries.units_of(organisation=organisation)}
+    names = {unit.code: unit.name for unit in queries.units_of(organisation=organisation, paths=where.paths or ("/",))}
     own = topics.own_labels(organisation=organisation)
     rows = []
     for code, change in zip(top, _holm(compared), strict=False):
@@ -106,7 +106,7 @@ def money(
         local_day__gte=period.to_date - YEAR, local_day__lt=period.to_date,
     )  # fmt: skip
     spent = (
-        reasons.placed(year, where, "customers_customerevent")
+        reasons.placed(year, where, "customers_customerevent", organisation=organisation)
         .values("currency")
         .annotate(total=Sum("amount_minor"), n=Count("customer", distinct=True))
         .order_by("-total")

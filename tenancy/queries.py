@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
+from django.db.models import Q
 
 from tenancy import hours
 from tenancy.models import Member, Organisation, Staff, Touchpoint, Unit, User
@@ -87,8 +88,11 @@ def codes(
 
 def units_of(*, organisation: int, paths: Iterable[str] = ("/",)) -> list[Unit]:
     """The units of the subtrees, parents before children."""
-    rows = Unit.objects.filter(organisation_id=organisation, retired_at__isnull=True).order_by("path")
-    return [unit for unit in rows if any(unit.path.startswith(path) for path in paths)]
+    inside = Q()
+    for path in paths:
+        inside |= Q(path__startswith=path)
+    rows = Unit.objects.filter(inside, organisation_id=organisation, retired_at__isnull=True)
+    return list(rows.order_by("path")) if inside else []
 
 
 def members_of(*, organisation: int) -> list[Member]:

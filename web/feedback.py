@@ -113,7 +113,7 @@ def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
         filters = Filters(**{**filters.__dict__, "unit": ""})
     rows = queries.voices(filters, organisation=organisation)
     if asked.state == "counted":
-        rows = placed(rows.filter(excluded_at__isnull=True), Where(unit=asked.filters.unit), "feedback_feedback")
+        rows = placed(rows.filter(excluded_at__isnull=True), Where(unit=asked.filters.unit), "feedback_feedback", organisation=organisation)
     if asked.state == "pending":
         done = Analysis.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), is_current=True)
         rows = rows.exclude(text="").filter(~Exists(done))
