@@ -1,6 +1,5 @@
 """The time to try a customer again has come: whose ticket it is hears of it, once per promised attempt."""
 
-import threading
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from cxms.lib import clock
 from ledger.models import Fact
 from tests.alerts.test_hops import wish
 from tests.alerts.test_rings import filed
+from tests.eight import by_eight
 
 
 @pytest.fixture
@@ -115,25 +115,12 @@ def test_nobody_owns_it_the_queue_an_absent_owner_his_deputy_a_quiet_one_passes_
 
 def test_eight_workers_say_it_once(shop, ticket):
     time_comes(shop)
-    failures = []
-
     def run():
-        from django.db import connection
+        with shop.scope():
+            contacts_due.remind(organisation=shop.id)
 
-        try:
-            with shop.scope():
-                contacts_due.remind(organisation=shop.id)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (failures, facts(shop)) == ([], 1)
+    by_eight(run)
+    assert facts(shop) == 1
 
 
 def test_the_control_a_reminder_that_is_not_written_down_is_said_again(shop, ticket, monkeypatch):

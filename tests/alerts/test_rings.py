@@ -1,6 +1,5 @@
 """A level rings until somebody has it in hand: rows under unique keys, eight workers, acknowledgements that expire."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from cxms.lib import clock
 from feedback.intake import Source
 from feedback.shapes import RawVoice
 from ledger.models import Fact
+from tests.eight import by_eight
 
 SOURCE = Source(b"x", "text/plain", "t")
 MINUTE = timedelta(minutes=1)
@@ -120,25 +120,12 @@ def test_level_four_stops_after_eight_repeats(shop, ticket, now):
 
 def test_eight_workers_tell_each_repeat_once(shop, ticket, now):
     fire(shop, ticket, "1", at=now)
-    failures = []
 
     def run():
-        from django.db import connection
+        for _ in range(3):
+            ring(shop, now + 10 * MINUTE)
 
-        try:
-            for _ in range(3):
-                ring(shop, now + 10 * MINUTE)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    by_eight(run)
     assert sorted(told(shop, ticket)) == sorted([(name, n) for n in (0, 1) for name in ("frontline", "region_manager", "store_manager")])
     with shop.scope():
         assert Ring.objects.get(level="1").n_told == 2

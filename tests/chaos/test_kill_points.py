@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from datetime import timedelta
 
 import pytest
@@ -21,6 +20,7 @@ from feedback.models import Analysis, Feedback, RawFeedback
 from feedback.shapes import RawVoice
 from ledger.models import Delivery, Fact
 from tests.chaos.conftest import ROOT
+from tests.eight import by_eight
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("chaos")]
 
@@ -153,26 +153,13 @@ def _due(shop, n):
 
 def test_eight_sweepers_never_write_a_level_twice(shop):
     made = _due(shop, 40)
-    failures = []
 
     def run():
-        from django.db import connection
+        for _ in range(6):
+            with shop.scope():
+                sweep.sweep(organisation=shop.id)
 
-        try:
-            for _ in range(6):
-                with shop.scope():
-                    sweep.sweep(organisation=shop.id)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    by_eight(run)
     with shop.scope():
         rows = list(Escalation.objects.filter(ticket__in=made).values_list("ticket_id", "level"))
         facts = Fact.objects.filter(kind="promise.escalated", subject__in=[str(key) for key in made]).count()

@@ -1,6 +1,5 @@
 """An offer that nobody answers: the next who may say yes, every ten minutes, three times, each told once."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from alerts.models import Notice
 from complaints import approvals, asking_again, moves
 from complaints.models import Approval
 from ledger.models import Fact
+from tests.eight import by_eight
 from tests.web.conftest import complain as complain
 
 
@@ -100,25 +100,11 @@ def test_a_fact_that_comes_after_the_answer_tells_nobody_and_one_that_comes_twic
 
 
 def swept_by_eight(shop):
-    failures = []
-
     def run():
-        from django.db import connection
+        with shop.scope():
+            asking_again.ask_again(organisation=shop.id)
 
-        try:
-            with shop.scope():
-                asking_again.ask_again(organisation=shop.id)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    by_eight(run)
     with shop.scope():
         return Fact.objects.filter(kind="approval.waited").count()
 
