@@ -145,8 +145,8 @@ def judge(
     turns = sorted(((_utc(turn["at"]), turn["target_seconds"]) for turn in changes), key=itemgetter(0))
     _check([target_seconds, *(target for _, target in turns)], shares, offsets)
     stop = None if stopped_at is None else _utc(stopped_at)
-    # a hold of a later cycle is nothing to a clock that has stopped; at one instant the stop comes first
-    held = [(_utc(a), None if b is None else _utc(b)) for a, b in pauses if stop is None or _utc(a) < stop]
+    # a hold of a later cycle is nothing to a clock that has stopped, nor is what one lasts after the stop; at one instant the stop comes first
+    held = [(_utc(a), _until(b, stop)) for a, b in pauses if stop is None or _utc(a) < stop]
     course = _Course(calendar, _utc(started_at), target_seconds, held)
     if stop is not None and isinstance(calendar, Spliced):
         course = replace(course, calendar=calendar.until(stop))  # what is over is judged by the hours of its time
@@ -259,6 +259,13 @@ def _part(target_seconds: int, share: float) -> timedelta:
     """The least whole number of microseconds that is at least this share of the target; 0.1 means one tenth."""
     micros = Fraction(str(share)) * target_seconds * 1_000_000
     return math.ceil(micros) * MICROSECOND
+
+
+def _until(end: datetime | None, stop: datetime | None) -> datetime | None:
+    """The end of a hold as a clock knows it: at the latest its own stop."""
+    if end is None or stop is None:
+        return stop if end is None else _utc(end)
+    return min(_utc(end), stop)
 
 
 def _utc(instant: datetime) -> datetime:

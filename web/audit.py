@@ -182,6 +182,7 @@ FIELDS: dict[str, Word] = {
     "baseline": lambda: _("基线"),
     "text": lambda: _("内容"),
     "topic": lambda: _("主题"),
+    "widgets": lambda: _("块"),
     "reach": lambda: _("勿扰、通道、代班"),
 }
 

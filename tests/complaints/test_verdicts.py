@@ -364,3 +364,11 @@ def test_preview_of_a_running_clock() -> None:
         "late_seconds": 0,
         "late_working_seconds": 0,
     }
+
+
+@pytest.mark.parametrize("ends", [None, "10:20", "12:00", "2026-03-05 10:10"])
+def test_what_a_hold_lasts_after_the_stop_moves_nothing(ends: str | None) -> None:
+    """Held at 10:10, stopped at 10:20: due stays where it stood at the stop, whenever the hold ends."""
+    hold = (at("10:10"), at(ends) if ends else None)
+    found = judge(calendar=ALWAYS, started_at=at("10:00"), target_seconds=3600, pauses=[hold], stopped_at=at("10:20"))
+    assert (found.state, found.due_at, found.elapsed_seconds) == ("met", at("11:10"), 600)
