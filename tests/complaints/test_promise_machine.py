@@ -124,7 +124,7 @@ class Promise(RuleBasedStateMachine):
         self.real = clocks.database_now
         clocks.database_now = lambda: self.now
         self.edits = [(MONDAY - timedelta(days=1), HOURS[0])]
-        self.broken, self.ended, self.elapsed, self.due = {}, {}, {}, {}
+        self.broken, self.ended, self.elapsed, self.due, self.waiting = {}, {}, {}, {}, set()
         self.why = ""
 
     def teardown(self):
@@ -309,6 +309,11 @@ class Promise(RuleBasedStateMachine):
         before = self.due.get(key)
         if self.why in {"calendar", "change_severity"}:
             before = self.due[key] = None  # these may move it either way
+        if view.is_stopped and self.why == "calendar":
+            self.waiting.add(key)
+        elif not view.is_stopped and key in self.waiting:
+            self.waiting.discard(key)
+            before = None  # an undone stop lets in the hours that changed while it stood
         if before and view.due_at and not held:
             assert view.due_at >= before
         if not held:  # a hold counts with the last instant it may last to; its end brings the due instant back
