@@ -3,7 +3,6 @@
 A period is whole weeks of the organisation's zone. Comparisons leave the running week out; lines of weeks show it hollow.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from cxms.lib.periods import Period, same_week_last_year
 from metrics import changes, statistics
 from metrics.changes import Change
-from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Where, series
 from metrics.statistics import Chart
@@ -115,13 +113,7 @@ def control(widget: Widget, asked: Asked) -> Block:
     return Block([_week(metric, one) for one in points], chart=statistics.xmr([one.value for one in points]))
 
 
-def bars(widget: Widget, asked: Asked, names: "dict[str, str]") -> Block:
-    """One metric cut by a dimension, the largest first, beside the whole."""
-    (metric,) = widget.metrics
-    return cut(replace(widget, metrics=(metric,)), asked, names)
-
-
-def cut(widget: Widget, asked: Asked, names: "dict[str, str]") -> Block:
+def cut(widget: Widget, asked: Asked, names: dict[str, str]) -> Block:
     """Metrics cut by a dimension: a line per cell and metric, cells by the first metric's n; `names` by code."""
     lines, whole = [], []
     order: dict[str, int] = {}
@@ -158,15 +150,5 @@ def promises(widget: Widget, asked: Asked) -> Block:
     return Block([Line("promise_attainment", str(one.by["clause"]), one, "clause", str(one.by["clause"])) for one in points])
 
 
-def definition_of(line: Line) -> Definition:
-    """The definition a line follows."""
-    return BY_CODE[line.metric]
-
-
 def _week(metric: str, point: Point) -> Line:
     return Line(metric, f"W{point.from_date.isocalendar().week:02}", point)
-
-
-def n_total(lines: Sequence[Line]) -> int:
-    """The n of all lines together."""
-    return sum(line.point.n or 0 for line in lines)

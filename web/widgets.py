@@ -193,7 +193,7 @@ def _names(canvas: Canvas) -> dict[str, str]:
 
 
 def _bars(canvas: Canvas) -> Drawn:
-    block = widget_figures.bars(canvas.widget, canvas.asked, _names(canvas))
+    block = widget_figures.cut(canvas.widget, canvas.asked, _names(canvas))
     most = {1: 4, 2: 7, 3: 12}[canvas.widget.height]
     samples = []
     for line in block.lines[:most]:

@@ -120,8 +120,11 @@ def test_who_reads_and_who_changes(shop, board, now):
         row = saved_dashboards.describe(board, "给高管", ["executive", "admin"], version=1, now=now, actor="t")
         assert [saved_dashboards.is_open(row, seats[role]) for role in seats] == [True, True, True, False]
         assert [saved_dashboards.is_his(row, seats[role]) for role in seats] == [True, True, False, False]
+        assert [len(saved_dashboards.of_seat(seats[role], organisation=shop.id)) for role in seats] == [1, 1, 1, 0]
         row = saved_dashboards.describe(row, "给大家", ["all"], version=2, now=now, actor="t")
         assert saved_dashboards.is_open(row, seats["analyst"])
+        listed = {role: saved_dashboards.of_seat(seat, organisation=shop.id) for role, seat in seats.items()}
+        assert listed == dict.fromkeys(seats, [row])
         with pytest.raises(DashboardError):
             saved_dashboards.describe(row, "x", ["moon"], version=3, now=now, actor="t")
         saved_dashboards.remove(row, version=3, now=now, actor="t")
