@@ -53,6 +53,8 @@ def _new_cycle(ticket: Ticket, held: Sequence[Clock], fields: dict[str, Any], mo
     again_reconstruct = bool(fields.get("reconstruct"))
     if again_reconstruct:
         ticket.reconstruction = {}
+    # the full target is the present policy's: a clock that stopped before the severity changed still has the former one
+    targets = {clause["code"]: clause["target_seconds"] for clause in ticket.policy.clauses}
     for clock in last:
         spec = clock_specs.SPECS[clock.kind]
         if not spec.again and not (clock.kind == "reconstruction" and again_reconstruct):
@@ -73,7 +75,7 @@ def _new_cycle(ticket: Ticket, held: Sequence[Clock], fields: dict[str, Any], mo
             turns=clock.turns,
             promise=clock.promise,
             after_calendar=clock.after_calendar,
-            target_seconds=clocks.target_of(clock) - clock.extended_seconds,
+            target_seconds=targets.get(clock.clause, clocks.target_of(clock) - clock.extended_seconds),
             warn_shares=clock.warn_shares,
             after_seconds=clock.after_seconds,
             pausable_by=clock.pausable_by,

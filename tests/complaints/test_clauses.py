@@ -193,6 +193,24 @@ def test_lowering_the_severity_late_needs_a_manager(shop, now):
         move(shop, late, "change_severity", manager, severity="low", reason="看错了")
 
 
+@pytest.mark.parametrize(("severity", "target"), [("critical", 600), ("low", 3600)])
+def test_a_new_cycle_has_the_target_of_the_present_severity_also_where_the_last_clock_stopped_before_it(shop, now, severity, target):
+    first = "low" if severity == "critical" else "critical"
+    with shop.scope():
+        put(shop, now, "grave", [clause("first_response", 600), clause("solution", 1800)], {"severity": ["critical"]})
+        put(shop, now, "slow", [clause("first_response", 3600), clause("solution", 7200)], {"channel": ["phone"]})
+        ticket = filed(shop, now)
+        for step, fields in (
+            ("change_severity", {"severity": first, "reason": "x"}), ("reply", {"text": "您好"}),
+            ("change_severity", {"severity": severity, "reason": "x"}), ("resolve", {}), ("reopen", {"mode": "new_cycle", "reason": "x"}),
+        ):  # fmt: skip
+            move(shop, ticket, step, **fields)
+        ticket.refresh_from_db()
+        row = clock_of(ticket, "first_response")
+        assert (row.cycle, row.target_seconds, row.due_at - row.started_at) == (2, target, timedelta(seconds=target))
+        assert clock_of(ticket, "solution").target_seconds == (1800 if severity == "critical" else 7200)
+
+
 def test_an_excuse_is_noted_and_can_be_taken_back(shop, now):
     with shop.scope():
         ticket = filed(shop, now, since=timedelta(hours=3))
