@@ -185,11 +185,15 @@ def verdict(clock: Clock, pauses: Iterable[Pause], *, now: datetime) -> Verdict 
 def retimed(clock: Clock, pauses: Sequence[Pause], *, since: datetime) -> tuple[datetime | None, datetime | None]:
     """When a running clock is due and what fires next after `since`, worked out afresh; nothing is written.
 
-    Levels between `since` and now that nobody has written yet are found again, so that the next sweep writes them.
+    Levels between `since` and now that nobody has written yet are found again, so that the next sweep writes them. What
+    should have fired by `since` and waits for its sweep goes on waiting: the hours that changed have left it in the past.
     """
     until = max(since, clock.started_at or since)
     found = verdict(clock, pauses, now=until)
-    return (clock.due_at, clock.next_fire_at) if found is None else (found.due_at, _next(clock, found, pauses, until))
+    if found is None:
+        return clock.due_at, clock.next_fire_at
+    waits = clock.next_fire_at is not None and clock.next_fire_at <= until
+    return found.due_at, clock.next_fire_at if waits else _next(clock, found, pauses, until)
 
 
 def settle(clock: Clock, pauses: Sequence[Pause], *, until: datetime, moment: Moment) -> list[Escalation]:

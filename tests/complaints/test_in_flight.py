@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from complaints import clocks, moves, queries, reapplying, recomputing, replay, sla_policies
+from complaints import clocks, moves, queries, reapplying, recomputing, replay, sla_policies, sweep
 from complaints.intake import Complaint, file
 from complaints.models import Clock, Escalation, Move, Pause, Ticket
 from complaints.verdicts import judge
@@ -170,6 +170,25 @@ def test_a_slice_comes_back_to_a_clock_in_other_hands(shop, now):
         last = Clock.objects.filter(ticket__in=made).order_by("-id")[0]
         walk = recomputing.Walk(**{**vars(walk), "again": (str(last.id),)})
         assert recomputing.step(walk, organisation=shop.id, now=now, size=2) == 1
+
+
+def test_a_level_that_waits_for_its_sweep_is_not_passed_over_by_a_walk(shop, now, monkeypatch):
+    with shop.scope():
+        calendars.put("shift", hours("00:00", "24:00"), organisation=shop.id, now=now - HOUR, actor="t")
+        put(shop, now, "shift", "shift", 7200)
+        row = Clock.objects.get(ticket=filed(shop, now, "shift"))
+        half, edited_at = row.started_at + HOUR, row.started_at + 1.1 * HOUR
+        # half of the time is over and no sweep has come yet when the hours change
+        spec = hours("00:00", "24:00", holidays=[(edited_at + day * timedelta(days=1)).date().isoformat() for day in range(-1, 4)])
+        calendars.put("shift", spec, organisation=shop.id, now=edited_at, actor="t")
+        recomputing.step(recomputing.Walk(since=edited_at.isoformat(), code="shift"), organisation=shop.id, now=edited_at)
+        walked = Clock.objects.get(id=row.id)
+        assert walked.due_at > row.due_at + timedelta(days=2)
+        assert walked.next_fire_at == half
+        monkeypatch.setattr(clocks, "database_now", lambda: edited_at)
+        assert sweep.sweep(organisation=shop.id) == 1
+        assert list(Escalation.objects.filter(clock=row).values_list("level", "fire_at")) == [("0.5", half)]
+        assert Clock.objects.get(id=row.id).next_fire_at > half + timedelta(days=2)
 
 
 def test_more_than_a_slice_is_shared_out_and_every_clock_is_in_one_lane(shop, now):
