@@ -5,6 +5,7 @@ it shares no code with the clocks. CXMS_NIGHTLY=1 runs ten thousand sequences of
 """
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +25,7 @@ from hypothesis.stateful import (
 from complaints import clocks, moves, queries, recomputing, sla_policies, sweep
 from complaints.intake import Complaint, file
 from complaints.lifecycle import MoveNotAllowed
-from complaints.models import Clock, Escalation, Move, Pause, Ticket
+from complaints.models import Clock, Escalation, Move, Pause
 from complaints.verdicts import fired, judge
 from cxms.lib import failpoints
 from cxms.lib.working_time import Calendar, splice
@@ -49,6 +50,7 @@ HOURS = [
     for opens, closes in (("09:00", "18:00"), ("00:00", "24:00"), ("22:00", "06:00"))
     for holidays in ([], ["2026-03-02"], ["2026-03-03"])
 ]
+CALENDARS = [Calendar.from_spec(spec) for spec in HOURS]
 CLAUSES = {
     "slow": {"answer": ("first_response", 3600, "shop"), "event": ("reconstruction", 3600, "always"), "solve": ("solution", 7200, "shop")},
     "grave": {"answer": ("first_response", 600, "shop"), "event": ("reconstruction", 1800, "always"), "solve": ("solution", 3600, "shop")},
@@ -105,8 +107,8 @@ def fold(rows, severity):
                 line.stopped_at, line.stopped_by = None, ""
         elif kind == "reopen":
             cycle, used = cycle + 1, timedelta()
-            for name in ("answer", "solve"):
-                lines[name, cycle] = Line(name, row.at, lines[name, cycle - 1].in_force)
+            wanted = CLAUSES["grave" if severity == "critical" else "slow"]
+            lines |= {(name, cycle): Line(name, row.at, wanted[name][1]) for name in ("answer", "solve")}
         for line in lines.values():
             if kind in STOPS[line.clause] and line.stopped_at is None:
                 line.stopped_at, line.stopped_by = row.at, kind
@@ -125,7 +127,7 @@ class Promise(RuleBasedStateMachine):
         clocks.database_now = lambda: self.now
         self.edits = [(MONDAY - timedelta(days=1), HOURS[0])]
         self.broken, self.ended, self.elapsed, self.due, self.waiting = {}, {}, {}, {}, set()
-        self.why = ""
+        self.why, self.unwalked = "", []
 
     def teardown(self):
         clocks.database_now = self.real
@@ -145,8 +147,8 @@ class Promise(RuleBasedStateMachine):
                 sla_policies.put(code, spec, organisation=self.shop.id, now=since, actor="t")
             self.severity = "critical" if critical else "normal"
             voice = Complaint(RawVoice(channel="phone", text="要求解决", unit="S001"), severity=self.severity)
-            ticket, _ = file(voice, organisation=self.shop.id, source=Source(b"x", "x", "t"), now=self.now)
-            self.key = ticket.id
+            self.ticket, _ = file(voice, organisation=self.shop.id, source=Source(b"x", "x", "t"), now=self.now)
+            self.key = self.ticket.id
 
     def move(self, kind, **fields):
         self.why = kind
@@ -202,19 +204,29 @@ class Promise(RuleBasedStateMachine):
     def calendar_is_edited(self, hours, walks):
         self.why = "calendar"
         with self.shop.scope():
-            before = Fact.objects.filter(kind="calendar.changed").count()
+            before = set(Fact.objects.filter(kind="calendar.changed").values_list("id", flat=True))
             calendars.put("shop", hours, organisation=self.shop.id, now=self.now, actor="t")
-            if Fact.objects.filter(kind="calendar.changed").count() == before:
-                return
-            self.edits.append((self.now, hours))
-            if walks:
-                self.walk()
+            said = list(Fact.objects.filter(kind="calendar.changed").exclude(id__in=before))
+            if said:
+                self.edits.append((self.now, hours))
+            self.unwalked += said
+        if walks:
+            self.walk()
+
+    @precondition(lambda self: self.unwalked)
+    @rule()
+    def walks_come_late(self):
+        self.why = "walk"
+        self.walk()
 
     def walk(self):
-        fact = Fact.objects.filter(kind="calendar.changed").order_by("-at", "-id")[0]
-        walk = recomputing.of_fact(fact.kind, fact.data, fact.at, organisation=self.shop.id)
-        if walk is not None:
-            recomputing.step(walk, organisation=self.shop.id, now=self.now)
+        """Every edit has its walk, sooner or later; a walk that knows of one edit only may pass a clock by."""
+        with self.shop.scope():
+            for fact in self.unwalked:
+                walk = recomputing.of_fact(fact.kind, fact.data, fact.at, organisation=self.shop.id)
+                if walk is not None:
+                    recomputing.step(walk, organisation=self.shop.id, now=self.now)
+        self.unwalked = []
 
     @rule()
     def swept(self):
@@ -258,7 +270,7 @@ class Promise(RuleBasedStateMachine):
     def counted(self, clause, line):
         if CLAUSES["slow"][clause][2] == "always":
             return Calendar("Asia/Shanghai", always=True)
-        specs = [(at, Calendar.from_spec(spec)) for at, spec in self.edits]
+        specs = [(at, CALENDARS[HOURS.index(spec)]) for at, spec in self.edits]
         return splice(specs[0][1], specs[1:])
 
     @invariant()
@@ -266,17 +278,19 @@ class Promise(RuleBasedStateMachine):
         if not hasattr(self, "key"):
             return
         with self.shop.scope():
-            rows = list(Move.objects.filter(ticket=self.key).order_by("seq"))
+            rows = Move.objects.filter(ticket=self.key).order_by("seq").values_list("kind", "at", "data", named=True)
             lines, holds = fold(rows, self.severity)
-            found = {(row.clause, row.cycle): row for row in Clock.objects.filter(ticket=self.key)}
-            assert set(found) == set(lines)
             assert Pause.objects.filter(ticket=self.key, to_at=None).count() <= 1
-            views = queries.clock_views([Ticket.objects.get(id=self.key)], organisation=self.shop.id, now=self.now)[self.key]
+            written = defaultdict(set)
+            for clock, level, fire_at in Escalation.objects.filter(ticket=self.key).values_list("clock", "level", "fire_at"):
+                written[clock].add((level, fire_at))
+            views = queries.clock_views([self.ticket], organisation=self.shop.id, now=self.now)[self.key]
+            assert sorted((view.clock.clause, view.clock.cycle) for view in views) == sorted(lines)
             for view in views:
                 key = (view.clock.clause, view.clock.cycle)
-                self.compare(view, lines[key], holds, key)
+                self.compare(view, lines[key], holds, key, written[view.clock.id])
 
-    def compare(self, view, line, holds, key):
+    def compare(self, view, line, holds, key, levels):
         row = view.clock
         verdict = judge(
             calendar=self.counted(row.clause, line), started_at=line.started_at, target_seconds=line.target,
@@ -289,10 +303,10 @@ class Promise(RuleBasedStateMachine):
             assert row.breached_at == verdict.breached_at or row.breached_at == self.broken.get(key)
             assert row.met_at == (None if row.breached_at else line.stopped_at)
             assert row.next_fire_at is None
-        levels = {(e.level, e.fire_at) for e in Escalation.objects.filter(clock=row)}
         oracle = {(level.name, level.fire_at) for level in fired(verdict, self.now)}
         assert levels <= oracle
-        if self.why == "sweep" and line.stopped_at is None:
+        # before its walk an edit that brings a level forward tells no sweep to look: then what is written may lack some
+        if self.why == "sweep" and line.stopped_at is None and not self.unwalked:
             waits = {(name, at) for name, at in oracle if name == "1" and at == self.now}  # it may still be met
             assert levels >= oracle - waits
             assert row.breached_at == verdict.breached_at
