@@ -23,6 +23,7 @@ PATH_PARAMETERS = {
     "id": {"type": "string", "format": "uuid"},
     "number": {"type": "string", "examples": ["C-261122-003"]},
     "code": {"type": "string", "maxLength": 64},
+    "version": {"type": "integer", "minimum": 1},
     "external_id": {"type": "string", "maxLength": 120, "description": "your id of the customer"},
 }
 PROBLEMS = {

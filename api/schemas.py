@@ -62,6 +62,7 @@ ANALYSIS = obj(
         "topics": listed(ANY),
         "urgency": WHOLE,
         "red_line": YES,
+        "corrected": listed(text(), description="labels that a person corrected"),
         "pii": listed(ANY),
         "engine": text(),
     },

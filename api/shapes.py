@@ -34,6 +34,7 @@ def analysis(row: Analysis | None) -> dict[str, Any]:
         "topics": row.topics,
         "urgency": row.urgency,
         "red_line": row.red_line,
+        "corrected": row.corrected,
         "pii": row.pii,
         "engine": row.engine,
     }

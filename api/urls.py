@@ -5,6 +5,7 @@ from django.urls import path
 from api import (
     changes,
     complaints,
+    corrections,
     customers,
     events,
     feedback,
@@ -23,6 +24,9 @@ endpoints = [
     path("feedback", feedback.FeedbackList.as_view()),
     path("feedback/bulk", feedback.FeedbackBulk.as_view()),
     path("feedback/<uuid:key>", feedback.FeedbackOne.as_view()),
+    path("feedback/accuracy", corrections.Accuracy.as_view()),
+    path("feedback/<uuid:key>/corrections", corrections.Corrections.as_view()),
+    path("feedback/<uuid:key>/corrections/<int:version>/undo", corrections.CorrectionUndo.as_view()),
     path("feedback/<uuid:key>/exclude", feedback.FeedbackExclude.as_view()),
     path("feedback/<uuid:key>/include", feedback.FeedbackInclude.as_view()),
     path("complaints", complaints.ComplaintList.as_view()),

@@ -1,8 +1,10 @@
 """From understood voices to tickets: what the case rules say is one gets one, the rest a reason. Called by the task."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -52,6 +54,22 @@ def judge_range(first: str, last: str, *, organisation: int, now: datetime) -> i
         n += 1
     case_rules_rows.pass_over(passed, organisation=organisation, version=kept.version, now=now)
     return n
+
+
+def follow_correction(feedback_id: uuid.UUID, data: Mapping[str, Any], *, organisation: int, now: datetime) -> None:
+    """A person corrected a voice: its tickets lose the topics he took out and gain those he put in; what else was chosen
+    on them stays. Without a ticket the voice is judged as it reads now; a ticket that is there is never taken back."""
+    held = Ticket.objects.select_for_update().filter(organisation_id=organisation, feedback_id=feedback_id).order_by("id")
+    is_there = False
+    for ticket in held:
+        is_there = True
+        kept = [code for code in ticket.topics if code not in data["topics_out"]]
+        wanted = [*kept, *(code for code in data["topics_in"] if code not in kept)]
+        if wanted != ticket.topics:
+            ticket.topics = wanted
+            ticket.save(update_fields=["topics"])
+    if not is_there and not data["undone"]:
+        judge_range(data["first"], data["last"], organisation=organisation, now=now)
 
 
 def open_for_contact(feedback_id: uuid.UUID, band: str, *, organisation: int, now: datetime) -> Ticket | None:

@@ -29,6 +29,11 @@ def judge_analysed(*, organisation: int, fact: Fact, now: datetime) -> None:
     casework.judge_range(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
 
 
+def voice_corrected(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`feedback.corrected` → the topics of its ticket follow; a voice without one is judged as it reads now."""
+    casework.follow_correction(uuid.UUID(fact.subject), fact.data, organisation=organisation, now=now)
+
+
 def notice_accepted(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`notice.accepted` of the first notice to an executive → the notify clause is met at that instant."""
     if fact.data.get("purpose") == "executives":

@@ -13,6 +13,8 @@ FLOWS: tuple[Flow, ...] = (
     # a voice praises somebody → he hears of it, and his store manager
     Flow("feedback.analysed", "alerts.tasks.praised", queue="notices"),
     Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
+    # a person corrected a label → the topics of its ticket; is it a complaint after all?
+    Flow("feedback.corrected", "complaints.tasks.voice_corrected", queue="tickets"),
     # a file → part by part; a mailbox → its mails → an answer on a ticket or a new voice
     Flow("import.continued", "feedback.tasks.import_continued", queue="imports", batch=1),
     Flow("mailbox.due", "feedback.tasks.mailbox", queue="mailboxes", outside=True),

@@ -10,17 +10,18 @@ from django.db import connection
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
-from feedback import keywords, nlp, topics
+from feedback import corrections, keywords, nlp, topics
 from feedback.nlp import Understanding
 from ledger.facts import record
 
-COLUMNS = ["id", "organisation_id", "feedback_id", "engine", "is_current", "language", "kind", "sentiment", "sentiment_score", "topics", "topic_codes", "urgency", "red_line", "red_terms", "pii", "analysed_at"]
+COLUMNS = ["id", "organisation_id", "feedback_id", "engine", "is_current", "language", "kind", "sentiment", "sentiment_score", "topics", "topic_codes", "urgency", "red_line", "red_terms", "pii", "analysed_at", "corrected"]
 SLICE = 1000
 PENDING = """
     select f.id, f.text from feedback_feedback f
     where f.organisation_id = %s and f.id between %s and %s
       and not exists (select 1 from feedback_analysis a
-                      where a.organisation_id = f.organisation_id and a.feedback_id = f.id and a.engine = %s)
+                      where a.organisation_id = f.organisation_id and a.feedback_id = f.id
+                      and split_part(a.engine, '/', 1) = %s)
     order by f.id
 """
 
@@ -63,7 +64,10 @@ def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now
 
 
 def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: int, now: datetime) -> None:
-    """Stores results as the current analysis of their feedback; one of an older engine stays as history."""
+    """Stores results as the current analysis of their feedback; one of an older engine stays as history.
+
+    What persons corrected is laid over the new row.
+    """
     ids = [str(key) for key, _ in results]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -71,10 +75,13 @@ def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: i
             "where organisation_id = %s and feedback_id = any(%s::uuid[]) and is_current and engine <> %s",
             [organisation, ids, nlp.ENGINE],
         )
+        were_known = cursor.rowcount > 0
     keys = new_ids(len(results))
     rows = [_row(new, key, result, organisation, now) for new, (key, result) in zip(keys, results, strict=True)]
     conflict = "on conflict (organisation_id, feedback_id, engine) do nothing"
     staging.insert("feedback_analysis", COLUMNS, rows, on_conflict=conflict)
+    if were_known:
+        corrections.settle_again(ids, organisation=organisation, now=now)
 
 
 def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, organisation: int, now: datetime) -> tuple[Any, ...]:
@@ -87,5 +94,5 @@ def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, organisatio
     return (
         (key, organisation, feedback, nlp.ENGINE, True, result.language, result.kind, result.sentiment_label)
         + (round(result.sentiment_score, 4), Json(topics), codes, result.urgency, result.red_line)
-        + (list(result.red_line_terms)[:8], Json(pii), now)
+        + (list(result.red_line_terms)[:8], Json(pii), now, [])
     )

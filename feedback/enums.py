@@ -52,3 +52,20 @@ class MailOutcome(TextChoices):
     VOICE = "voice", _("新反馈")
     REPLY = "reply", _("回到投诉")
     IGNORED = "ignored", _("不处理")
+
+
+class Label(TextChoices):
+    """What a person may correct of an analysis."""
+
+    KIND = "kind", _("类别")
+    SENTIMENT = "sentiment", _("情感")
+    TOPICS = "topics", _("主题")
+    RED_LINE = "red_line", _("红线")
+
+
+class LabelSource(TextChoices):
+    """Where a person's word comes from: in passing (page, api), or from a drawn sample coded by two."""
+
+    PAGE = "page", _("页面")
+    API = "api", _("接口")
+    CODING = "coding", _("双人编码")

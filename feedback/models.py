@@ -11,7 +11,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from customers.models import Customer
-from feedback.enums import ImportState, Kind, MailOutcome, ScoreKind, Sentiment
+from feedback.enums import ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment
 from tenancy.enums import Channel
 from tenancy.models import Organisation, Staff, TenantModel, Touchpoint, Unit
 
@@ -128,7 +128,11 @@ class Score(models.Model):
 
 
 class Analysis(TenantModel):
-    """What one engine version made of a text. A newer engine adds a row and takes `is_current`."""
+    """What one engine version made of a text. A newer engine adds a row and takes `is_current`.
+
+    Where persons corrected it, one more row is current: the engine's name ends in “/person” and `corrected` says which
+    labels are theirs. It is derived from the engine's row and the corrections, and written anew with each of them.
+    """
 
     feedback = models.ForeignKey(
         Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
@@ -146,6 +150,7 @@ class Analysis(TenantModel):
     red_terms = ArrayField(models.CharField(max_length=40), default=list)
     pii = models.JSONField(default=list)
     analysed_at = models.DateTimeField()
+    corrected = ArrayField(models.CharField(max_length=10), default=list, db_default=[])
 
     class Meta:
         constraints = [
@@ -156,6 +161,36 @@ class Analysis(TenantModel):
             models.Index(
                 fields=["organisation", "kind", "feedback"], name="analysis_kind", condition=models.Q(is_current=True)
             ),
+        ]
+
+
+class Correction(TenantModel):
+    """A person's word on one label: another one, or that it was right (`after` = `before`). The latest not undone holds.
+
+    `version` counts the corrections of a voice from 1. Topics are stored as `Analysis.topics` is; other labels as they are.
+    """
+
+    feedback = models.ForeignKey(
+        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
+    )
+    version = models.IntegerField()
+    field = models.CharField(max_length=10, choices=Label.choices)
+    before = models.JSONField()
+    after = models.JSONField()
+    engine = models.CharField(max_length=60)
+    source = models.CharField(max_length=8, choices=LabelSource.choices)
+    actor = models.CharField(max_length=120)
+    corrected_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "feedback", "version"], name="correction_once"),
+        ]
+        indexes = [
+            # the labelled set: what persons said of a label, for the engine's accuracy
+            models.Index(fields=["organisation", "field"], name="correction_field", condition=models.Q(undone_at=None)),
         ]
 
 

@@ -19,7 +19,8 @@ class VoiceUnknown(DomainError):
     code = "not_found"
 
 
-def _locked(feedback_id: uuid.UUID, organisation: int) -> Feedback:
+def locked(feedback_id: uuid.UUID, organisation: int) -> Feedback:
+    """The voice, locked until the transaction ends. Raises VoiceUnknown."""
     row = (
         Feedback.objects.select_for_update()
         .filter(organisation_id=organisation, id=feedback_id, deleted_at__isnull=True)
@@ -32,7 +33,7 @@ def _locked(feedback_id: uuid.UUID, organisation: int) -> Feedback:
 
 def exclude(feedback_id: uuid.UUID, reason: str, *, organisation: int, now: datetime, actor: str) -> Feedback:
     """Takes a voice out of every metric, with a reason; again is a no-op."""
-    row = _locked(feedback_id, organisation)
+    row = locked(feedback_id, organisation)
     if not reason.strip():
         raise DomainError(_("请写明排除的原因"), code="reason_missing", field="reason")
     if row.excluded_at is None:
@@ -45,7 +46,7 @@ def exclude(feedback_id: uuid.UUID, reason: str, *, organisation: int, now: date
 
 def include(feedback_id: uuid.UUID, *, organisation: int, now: datetime, actor: str) -> Feedback:
     """Takes an excluded voice back into the metrics; again is a no-op."""
-    row = _locked(feedback_id, organisation)
+    row = locked(feedback_id, organisation)
     if row.excluded_at is not None:
         row.excluded_at, row.excluded_reason = None, ""
         row.save(update_fields=["excluded_at", "excluded_reason"])
@@ -56,7 +57,7 @@ def include(feedback_id: uuid.UUID, *, organisation: int, now: datetime, actor: 
 
 def delete(feedback_id: uuid.UUID, *, organisation: int, now: datetime, actor: str) -> None:
     """Takes a voice out of lists and metrics. Its key stays taken and its bytes stay for the audit."""
-    row = _locked(feedback_id, organisation)
+    row = locked(feedback_id, organisation)
     row.deleted_at = now
     row.save(update_fields=["deleted_at"])
     Score.objects.filter(organisation_id=organisation, feedback_id=row.id).delete()

@@ -23,11 +23,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """Parts under the same aspects. feel: neg, pos, mid, or "" outside; numbers: the aspects that end here."""
+    """Parts under the same aspects. feel: neg, pos, mid, or "" outside; numbers: the aspects that end here; over: all."""
 
     parts: tuple[Part, ...]
     feel: str = ""
     numbers: tuple[int, ...] = ()
+    over: tuple[int, ...] = ()
 
 
 def feel_of(sentiment: float) -> str:
@@ -54,7 +55,7 @@ def pieces(text: str, mentions: Sequence[Mapping[str, Any]], pii: Sequence[Mappi
         worst = min((aspects[i][2] for i in over), default=0.0)
         numbers = tuple(i + 1 for i in over if aspects[i][1] == spans[-1][1])
         if parts:
-            found.append(Piece(parts, feel_of(worst) if over else "", numbers))
+            found.append(Piece(parts, feel_of(worst) if over else "", numbers, tuple(i + 1 for i in over)))
     return found
 
 

@@ -19,6 +19,8 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "home:read": frozenset({A, M, E, R, S, F, Y}),
     "feedback:read": frozenset({A, M, E, R, S, F, Y}),
     "feedback:write": frozenset({A, M, R, S, F}),
+    "labels:read": frozenset({A, M, Y}),
+    "labels:write": frozenset({A, M, Y}),
     "complaints:read": frozenset({A, M, E, R, S, F}),
     "complaints:write": frozenset({A, M, E, R, S, F}),
     "complaints:manage": frozenset({A, M, E, R, S}),

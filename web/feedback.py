@@ -1,7 +1,7 @@
 """客户之声: the list of voices with its filters in the URL, one voice with what analysis made of it, exclusion."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,15 +18,16 @@ from complaints import queries as desk
 from complaints.models import Ticket
 from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
-from feedback import queries, topics, voices
+from feedback import corrections, labelled, queries, topics, voices
 from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
 from feedback.queries import Filters
 from ledger.models import Fact
 from metrics.series import Where
-from reports import changes, verbatim
+from reports import accuracy, changes, verbatim
 from reports.reasons import placed
 from tenancy.enums import Channel
+from web import correcting
 from web.door import Visit, needs
 from web.units import Switcher
 
@@ -50,8 +51,9 @@ class Line:
     parts: list[verbatim.Part]
     analysis: Analysis | None
     scores: list[str]
-    topics: list[str]
+    topics: list[tuple[int, str]]
     ticket: Ticket | None
+    version: int = 0
 
 
 def day_of(text: str) -> date | None:
@@ -74,17 +76,18 @@ class Asked:
     nps: str
     state: str
     score: str = ""
+    judged: str = ""
 
     @property
     def is_filtered(self) -> bool:
         """True when anything narrows the list."""
         names = ("q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "from_date", "to_date")
-        return bool(self.nps or self.state or self.score or any(getattr(self.filters, name) for name in names))
+        return bool(self.nps or self.state or self.score or self.judged or any(getattr(self.filters, name) for name in names))
 
 
 def _asked(request: HttpRequest, visit: Visit) -> Asked:
     text = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in (
-        "q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "nps", "state", "score", "from", "to",
+        "q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "nps", "state", "score", "judged", "from", "to",
     )}  # fmt: skip
     nps, state = _known(text["nps"], NPS), _known(text["state"], STATES)
     filters = Filters(
@@ -103,7 +106,7 @@ def _asked(request: HttpRequest, visit: Visit) -> Asked:
         to_date=day_of(text["to"]),
         paths=visit.seat.paths,
     )
-    return Asked(filters, nps, state, _known(text["score"], (*SCORES, "sentiment")))
+    return Asked(filters, nps, state, _known(text["score"], (*SCORES, "sentiment")), text["judged"])
 
 
 def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
@@ -123,10 +126,20 @@ def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
     elif asked.score:
         given = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), item="", **SCORES[asked.score])
         rows = rows.filter(Exists(given))
+    if asked.judged:
+        rows = rows.filter(id__in=_judged(asked, organisation))
     if asked.nps == "any":
         answers = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), kind="nps", item="")
         rows = rows.filter(Exists(answers))
     return rows
+
+
+def _judged(asked: Asked, organisation: int) -> list[Any]:
+    """The voices behind a number of the engine's accuracy: “label.class.part.source”."""
+    field, name, part, source = (asked.judged.split(".") + [""] * 4)[:4]
+    if field not in labelled.CLASSES or part not in (*labelled.PARTS, "all") or (name and part == "all"):
+        return []
+    return list(accuracy.ids(field, name, part, organisation=organisation, paths=asked.filters.paths, source=source))
 
 
 @needs("feedback:read")
@@ -148,7 +161,10 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "query": query.urlencode(),
         "menus": _menus(asked, visit.organisation.id),
         "filters": asked.filters,
-        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "score"}],
+        "may_write": visit.seat.may("feedback:write"),
+        "may_judge": visit.seat.may("labels:read"),
+        "choices": {"kind": Kind.choices, "sentiment": Sentiment.choices, "topics": topics.choices(organisation=visit.organisation.id).items()},
+        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "score", "judged"}],
     }
     return render(request, "feedback/list.html", context)
 
@@ -175,11 +191,16 @@ def lines_of(rows: list[Feedback], organisation: int) -> list[Line]:
     scores = queries.scores(ids, organisation=organisation)
     tickets = {t.feedback_id: t for t in Ticket.objects.filter(organisation_id=organisation, feedback_id__in=ids)}
     names = topics.names(organisation=organisation)
-    return [_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id), names) for row in rows]
+    said = corrections.versions(ids, organisation=organisation)
+    return [
+        replace(_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id), names), version=said.get(row.id, 0))
+        for row in rows
+    ]
 
 
 def _line(row: Feedback, made: Analysis | None, scores: list[Score], ticket: Ticket | None, names: dict[str, str]) -> Line:
-    named = [names.get(code, code) for code in made.topic_codes[:3] if code != "other"] if made else []
+    told = enumerate(made.topics[:3], start=1) if made else ()
+    named = [(number, names.get(mention["code"], mention["code"])) for number, mention in told if mention["code"] != "other"]
     parts = verbatim.short(row.text, made.pii if made else ())
     return Line(row, parts if made or not row.text else [], made, [score_text(s) for s in scores if not s.item], named, ticket)
 
@@ -211,7 +232,7 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
         "row": row,
         "analysis": made,
         "pieces": verbatim.pieces(row.text, made.topics, made.pii) if made else [],
-        "aspects": _aspects(made, visit.organisation.id),
+        "labels": correcting.labels(row, made, organisation) if row.text else {},
         "n_masked": len(made.pii) if made else 0,
         "scores": queries.scores([row.id], organisation=organisation).get(row.id, []),
         "n_twins": queries.twins(row, organisation=organisation),
@@ -224,17 +245,6 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
         "back": request.GET.urlencode(),
     }
     return render(request, "feedback/one.html", context)
-
-
-def _aspects(made: Analysis | None, organisation: int) -> list[dict[str, Any]]:
-    words = {"neg": _("负面"), "pos": _("正面"), "mid": _("中性")}
-    names = topics.names(organisation=organisation)
-    rows = []
-    for number, mention in enumerate(made.topics if made else (), start=1):
-        feel = verbatim.feel_of(mention["sentiment"])
-        score = changes.signed(mention["sentiment"], 1)
-        rows.append({"number": number, "name": names.get(mention["code"], mention["code"]), "feel": feel, "word": words[feel], "score": score})
-    return rows
 
 
 def _clock(ticket: Ticket, visit: Visit) -> ClockView | None:
@@ -277,6 +287,7 @@ def _history(row: Feedback, made: Analysis | None, ticket: Ticket | None) -> lis
         is_out = fact.kind == "feedback.excluded"
         text = _("排除出指标：%(reason)s") % {"reason": fact.data.get("reason", "")} if is_out else _("重新计入指标")
         events.append(Event(fact.at, "x" if is_out else "check", text, fact.actor.partition(":")[2]))
+    events += [Event(at, "pencil", text, actor) for at, text, actor in correcting.events(row, row.organisation_id)]
     return sorted(events, key=lambda event: event.at)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web import feedback, metric_alerts, nps
+from web import accuracy, correcting, feedback, metric_alerts, nps
 
 urlpatterns = [
     path("metrics/nps", nps.nps, name="nps"),
@@ -11,7 +11,9 @@ urlpatterns = [
     path("alerts/", metric_alerts.listing, name="metric-alerts"),
     path("alerts/<uuid:key>/", metric_alerts.one, name="metric-alert"),
     path("feedback/", feedback.listing, name="feedback-list"),
+    path("feedback/accuracy/", accuracy.page, name="accuracy"),
     path("feedback/<uuid:key>/", feedback.one, name="feedback-one"),
+    path("feedback/<uuid:key>/correct/", correcting.correct, name="feedback-correct"),
     path("feedback/<uuid:key>/exclude/", feedback.exclude, name="feedback-exclude"),
     path("feedback/<uuid:key>/include/", feedback.include, name="feedback-include"),
 ]

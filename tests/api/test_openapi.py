@@ -130,6 +130,8 @@ def test_what_is_answered_is_what_the_document_says(shop, work, settings):
     call("post", "/webhooks/{id}/test", f"/webhooks/{hook}/test", {}, 202)
     call("post", "/webhooks/{id}/replay", f"/webhooks/{hook}/replay", {"dead": True}, 202)
     call("get", "/webhooks/{id}/deliveries", f"/webhooks/{hook}/deliveries")
+    call("get", "/feedback/{id}/corrections", f"/feedback/{voice}/corrections")
+    call("get", "/feedback/accuracy", "/feedback/accuracy")
     call("post", "/feedback/{id}/exclude", f"/feedback/{voice}/exclude", {"reason": "test"})
     call("post", "/feedback/{id}/include", f"/feedback/{voice}/include", {})
     call("delete", "/webhooks/{id}", f"/webhooks/{hook}", status=204)

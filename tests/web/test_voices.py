@@ -129,7 +129,7 @@ def test_personal_data_never_leaves(shop, now, work):
             assert "正在分析" in page
             work()
     assert '<span class="cx-mask">手机号</span>' in page
-    assert re.search(r'<mark data-feel="neg">[^<]*等了两个小时', page)
+    assert re.search(r'<mark data-feel="neg" data-over="[\d ]+">[^<]*等了两个小时', page)
     assert "vx-asp" in page
 
 

@@ -1,0 +1,50 @@
+"""Labels that are corrected where they stand: the page of a voice, the list, and how well the engine hears."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import looks
+from tests.metrics.voices import receive, voice
+
+TEXT = "说好两天，今天都第六天了才说没配件，太慢了。前台小姑娘态度倒是很好，一直在道歉。装回来以后指纹不灵，电话13812345678。"
+
+
+@pytest.fixture
+def heard(shop, now, work):
+    day = now.date() - timedelta(days=1)
+    texts = [TEXT, "等了两个小时，太慢了", "店员态度特别好，谢谢", "价格太贵了，不划算", "请问几点关门"]
+    keys = receive(shop, [voice(day, 2, text=text, customer=f"c{i}") for i, text in enumerate(texts)], now=now)
+    work()
+    client = shop.page()
+    for key in keys[1:]:
+        client.post(f"/feedback/{key}/correct/", {"label": "right@0"})
+    client.post(f"/feedback/{keys[3]}/correct/", {"label": "kind:suggestion@4"})
+    return keys
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_pages_are_sound(heard, visit, width):
+    page, found = visit("cx_manager", width=width), []
+    for name, url in (("voice", f"/feedback/{heard[0]}/"), ("voices", "/feedback/"), ("accuracy", "/feedback/accuracy/")):
+        found += looks.findings(page, name, url, width=width)
+    assert found == []
+
+
+def test_a_mark_answers_to_its_aspect_and_a_key_corrects_it(heard, visit):
+    page = visit("cx_manager")
+    page.goto(f"/feedback/{heard[0]}/")
+    last = page.locator("[data-aspect]").last
+    number = last.get_attribute("data-aspect")
+    page.locator(f"#m{number}").click()
+    expect(last).to_have_attribute("open", "")
+    expect(page.locator("mark.on")).not_to_have_count(0)
+    wanted = last.locator("[data-slot='1']")
+    expect(wanted).to_have_attribute("data-key", "1")
+    name = wanted.inner_text().split("\n")[0].split(" ")[0].strip()
+    page.keyboard.press("1")
+    expect(page.get_by_text("已更正；指标随之更新")).to_be_visible()
+    expect(page.locator("[data-aspect] summary b", has_text=name).first).to_be_visible()
+    page.get_by_role("button", name="撤回").first.click()
+    expect(page.get_by_text("已撤回，恢复原来的标注")).to_be_visible()
