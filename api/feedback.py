@@ -31,7 +31,7 @@ from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.problems import Problem, not_found
 from cxms.lib import strict_json
 from cxms.lib.text import clean_text
-from feedback import intake, normalise, queries, voices
+from feedback import intake, normalise, queries, search, voices
 from feedback.intake import Source
 from feedback.models import Feedback
 from feedback.queries import Filters
@@ -50,7 +50,7 @@ EXAMPLE = {
 RECEIPT = obj({"id": ID, "status": choice("pending", "analysed"), "duplicate_of": maybe(ID)})
 EXCLUSION = obj({"id": ID, "excluded": YES})
 FILTERS = (
-    Parameter("q", "words in the text", text()),
+    Parameter("q", "words that all occur in the text; double quotes hold words together", text()),
     Parameter("channel", "a channel", text()),
     Parameter("unit", "code of a unit; covers its subtree", text()),
     Parameter("staff", "employee number", text()),
@@ -114,10 +114,13 @@ class FeedbackList(Endpoint):
 
     def get(self, request: Request) -> Response:
         """The voices that pass the filters, newest first."""
-        rows = queries.voices(_filters(request), organisation=self.organisation)
-        limit = limit_of(request)
+        filters, limit = _filters(request), limit_of(request)
+        rows = queries.voices(filters, organisation=self.organisation)
         after = read_cursor(request, lambda at: (datetime.fromisoformat(at[0]), uuid.UUID(at[1])))
-        if after is not None:
+        if filters.q:
+            found = search.within(rows, filters, organisation=self.organisation, most=limit + 1, before=after)
+            rows = rows.filter(id__in=found.ids)
+        elif after is not None:
             rows = rows.filter(Q(occurred_at__lt=after[0]) | Q(occurred_at=after[0], id__lt=after[1]))
         return Response(self._page(rows, limit))
 

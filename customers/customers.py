@@ -10,7 +10,7 @@ from django.db import connection
 from customers.cards import Card
 from customers.identities import normal_email, normal_phone
 from customers.models import Customer, Identity
-from cxms.lib import staging
+from cxms.lib import name_sounds, staging
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_ids
 from ledger.facts import record_many
@@ -106,6 +106,7 @@ def _new(customer_id: uuid.UUID, card: Card, organisation: int, now: datetime) -
         organisation_id=organisation,
         external_id=card.external_id or None,
         name=card.name[:120],
+        name_keys=name_sounds.keys(card.name[:120])[:800],
         tier=card.tier[:24],
         phone=phone[:24],
         phone_tail=phone[-4:],
@@ -132,10 +133,11 @@ def _refresh(touched: dict[uuid.UUID, Card], organisation: int, now: datetime) -
         if any(getattr(row, field) != value for field, value in update.items()):
             for field, value in update.items():
                 setattr(row, field, value)
+            row.name_keys = name_sounds.keys(row.name)[:800]
             row.updated_at = now
             changed.append(row)
     Customer.objects.bulk_update(
-        changed, ["name", "tier", "phone", "phone_tail", "email", "external_id", "updated_at"]
+        changed, ["name", "name_keys", "tier", "phone", "phone_tail", "email", "external_id", "updated_at"]
     )
 
 
@@ -194,7 +196,7 @@ def put_many(items: Sequence[Put], *, organisation: int, now: datetime, actor: s
             by_id[key].updated_at = now
             changed.add(key)
     Customer.objects.bulk_update(
-        [by_id[key] for key in changed], ["name", "tier", "phone", "phone_tail", "email", "updated_at"], batch_size=500
+        [by_id[key] for key in changed], ["name", "name_keys", "tier", "phone", "phone_tail", "email", "updated_at"], batch_size=500
     )
     _tell("customer.created", created, organisation, now, actor)
     _tell("customer.updated", changed - created, organisation, now, actor)
@@ -206,6 +208,7 @@ def _replace(row: Customer, item: Put) -> bool:
     """Writes the given fields into the row; True when anything changed."""
     card, before = item.card, (row.name, row.tier, row.phone, row.email)
     row.name = "" if "name" in item.clear else card.name[:120] or row.name
+    row.name_keys = name_sounds.keys(row.name)[:800]
     row.tier = "" if "tier" in item.clear else card.tier[:24] or row.tier
     row.phone = "" if "phone" in item.clear else normal_phone(card.phone)[:24] if card.phone else row.phone
     row.phone_tail = row.phone[-4:]

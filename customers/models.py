@@ -10,6 +10,8 @@ class Customer(TenantModel):
 
     external_id = models.CharField(max_length=120, null=True)
     name = models.CharField(max_length=120, blank=True, default="")
+    # the name as it is typed on a Latin keyboard (`cxms.lib.name_sounds`)
+    name_keys = models.CharField(max_length=800, blank=True, default="")
     tier = models.CharField(max_length=24, blank=True, default="")
     phone = models.CharField(max_length=24, blank=True, default="")
     email = models.CharField(max_length=254, blank=True, default="")

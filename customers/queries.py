@@ -6,10 +6,14 @@ from django.db.models import Q
 
 from customers.identities import normal_phone
 from customers.models import Customer, CustomerEvent
+from cxms.lib import name_sounds
 
 
 def find(text: str, *, organisation: int, limit: int = 6) -> list[Customer]:
-    """Customers for what a clerk types: last four digits or a whole phone, a name's beginning, an order's or our id."""
+    """Customers for what a clerk types: last four digits or a whole phone, an order's or our id, a name's beginning.
+
+    The name in characters, in full pinyin or in its initials.
+    """
     text = text.strip()
     if len(text) < 2:
         return []
@@ -17,6 +21,8 @@ def find(text: str, *, organisation: int, limit: int = 6) -> list[Customer]:
     if text.isdigit() and len(text) == 4:
         return list(rows.filter(phone_tail=text).order_by("-updated_at")[:limit])
     condition = Q(name__startswith=text) | Q(external_id=text)
+    if word := name_sounds.asked(text):
+        condition |= Q(name_keys__contains=word)
     if sum(c.isdigit() for c in text) >= 7:
         condition |= Q(phone=normal_phone(text))
     found = list(rows.filter(condition).order_by("-updated_at")[:limit])

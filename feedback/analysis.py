@@ -10,7 +10,7 @@ from django.db import connection
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
-from feedback import corrections, keywords, nlp, topics
+from feedback import corrections, keywords, nlp, search, topics
 from feedback.nlp import Understanding
 from ledger.facts import record
 
@@ -60,6 +60,7 @@ def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now
     texts = list(dict.fromkeys(text for _, text in pending))
     meaning = dict(zip(texts, understand(texts, organisation=organisation), strict=True))
     write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now)
+    search.index(pending, organisation=organisation)
     return sum(1 for _, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line)
 
 

@@ -194,6 +194,33 @@ class Correction(TenantModel):
         ]
 
 
+class SearchText(models.Model):
+    """A voice's words as search compares them (`search_form`), with what search narrows by before it reads them.
+
+    Written with the analysis, not at intake; gone when the voice is deleted. Read by `feedback_search` alone.
+    """
+
+    feedback = models.OneToOneField(
+        Feedback, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
+    )
+    occurred_at = models.DateTimeField()
+    unit = models.ForeignKey(
+        Unit, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
+    )
+    body = models.TextField()
+
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation")
+
+    class Meta:
+        indexes = [
+            # the first and the last week that search walks; words of one character
+            models.Index(fields=["organisation", "-occurred_at", "-feedback"], name="search_time"),
+        ]
+
+
 class ImportJob(TenantModel):
     """A file brought in: uploaded → mapped → checked (dry run) → imported, and undone within seven days."""
 

@@ -1,19 +1,18 @@
 """Questions about voices. Nothing here writes."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from cxms.lib.text import normal_form
 from feedback.models import Analysis, Feedback, Score
 from tenancy.models import Unit
 
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters of the feedback list; empty means any. `unit` covers its subtree."""
+    """The filters of the feedback list; empty means any. `unit` covers its subtree; `q` is for `feedback.search`."""
 
     q: str = ""
     channel: str = ""
@@ -30,25 +29,24 @@ class Filters:
     to_date: date | None = None
     paths: tuple[str, ...] = field(default_factory=tuple)
 
+    @property
+    def only_words(self) -> bool:
+        """True when nothing but `q` narrows."""
+        sees_all = not self.paths or any(path.count("/") == 2 for path in self.paths)
+        return sees_all and replace(self, q="", paths=()) == Filters()
+
 
 def voices(filters: Filters, *, organisation: int) -> QuerySet[Feedback]:
-    """Voices of the organisation that pass the filters, newest first; deleted ones never."""
+    """Voices of the organisation that pass the filters but `q`, newest first; deleted ones never."""
     rows = Feedback.objects.filter(organisation_id=organisation, deleted_at__isnull=True)
     if filters.excluded:
         rows = rows.filter(excluded_at__isnull=False)
     for name in ("channel",):
         if value := getattr(filters, name):
             rows = rows.filter(**{name: value})
-    if filters.q:
-        rows = rows.filter(normal__icontains=normal_form(filters.q))
-    if filters.unit:
-        units = Unit.objects.filter(organisation_id=organisation, path__contains=f"/{filters.unit}/")
-        rows = rows.filter(unit__in=units)
-    if filters.paths and not any(path.count("/") == 2 for path in filters.paths):
-        inside = Q()
-        for path in filters.paths:
-            inside |= Q(path__startswith=path)
-        rows = rows.filter(unit__in=Unit.objects.filter(inside, organisation_id=organisation))
+    units_here = units(filters, organisation=organisation)
+    if units_here is not None:
+        rows = rows.filter(unit__in=units_here)
     if filters.staff:
         rows = rows.filter(staff__employee_no=filters.staff)
     if filters.touchpoint:
@@ -58,6 +56,20 @@ def voices(filters: Filters, *, organisation: int) -> QuerySet[Feedback]:
     if filters.to_date:
         rows = rows.filter(local_day__lt=filters.to_date)
     return _analysed(_scored(rows, filters, organisation), filters, organisation).order_by("-occurred_at", "-id")
+
+
+def units(filters: Filters, *, organisation: int) -> QuerySet[Unit] | None:
+    """The units that `unit` and `paths` leave; None when they leave all, and voices without a unit."""
+    rows = Unit.objects.filter(organisation_id=organisation)
+    is_narrow = bool(filters.unit)
+    if filters.unit:
+        rows = rows.filter(path__contains=f"/{filters.unit}/")
+    if filters.paths and not any(path.count("/") == 2 for path in filters.paths):
+        is_narrow, inside = True, Q()
+        for path in filters.paths:
+            inside |= Q(path__startswith=path)
+        rows = rows.filter(inside)
+    return rows if is_narrow else None
 
 
 def _analysed(rows: QuerySet[Feedback], filters: Filters, organisation: int) -> QuerySet[Feedback]:
@@ -89,6 +101,13 @@ def voice(feedback_id: uuid.UUID, *, organisation: int) -> Feedback | None:
     """One voice by key with its references, or None."""
     rows = Feedback.objects.filter(organisation_id=organisation, id=feedback_id, deleted_at__isnull=True)
     return rows.select_related("unit", "staff", "touchpoint", "customer").first()
+
+
+def in_order(ids: list[uuid.UUID], *, organisation: int) -> list[Feedback]:
+    """Voices by key with their references, in the order of the keys; one that is gone is left out."""
+    rows = Feedback.objects.filter(organisation_id=organisation, id__in=ids)
+    found = {row.id: row for row in rows.select_related("unit", "staff", "touchpoint", "customer")}
+    return [found[key] for key in ids if key in found]
 
 
 def analyses(ids: list[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, Analysis]:

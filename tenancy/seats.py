@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from tenancy import sounds
 from tenancy.models import Invitation, Member, MemberRole, Unit
 
 
@@ -28,7 +29,8 @@ def members(filters: Filters, *, organisation: int) -> QuerySet[Member]:
         rows = rows.filter(left_at__isnull=True)
         rows = rows.filter(absent=True) if filters.state == "absent" else rows
     if filters.q:
-        rows = rows.filter(Q(name__icontains=filters.q) | Q(user__email__icontains=filters.q))
+        heard = Q(pk__in=sounds.ids(rows, filters.q))
+        rows = rows.filter(Q(name__icontains=filters.q) | Q(user__email__icontains=filters.q) | heard)
     if filters.role or filters.unit:
         held = MemberRole.objects.filter(organisation_id=organisation)
         held = held.filter(role=filters.role) if filters.role else held

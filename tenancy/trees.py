@@ -5,14 +5,15 @@ from collections.abc import Sequence
 
 from django.db.models import Count, Q, QuerySet
 
+from tenancy import sounds
 from tenancy.models import Staff, Unit, UnitPlacement
 
 
 def units(*, organisation: int, q: str = "", is_retired: bool = False) -> QuerySet[Unit]:
-    """The open or the closed units in the order of the tree; `q` looks into names and codes."""
+    """The open or the closed units in the order of the tree; `q` looks into names, in characters or pinyin, and codes."""
     rows = Unit.objects.filter(organisation_id=organisation, retired_at__isnull=not is_retired)
     if q:
-        rows = rows.filter(Q(name__icontains=q) | Q(code__icontains=q))
+        rows = rows.filter(Q(name__icontains=q) | Q(code__icontains=q) | Q(pk__in=sounds.ids(rows, q, is_person=False)))
     return rows.order_by("path")
 
 
@@ -39,10 +40,10 @@ def n_staff(ids: Sequence[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, i
 
 
 def staff(*, organisation: int, q: str = "", path: str = "", has_left: bool = False) -> QuerySet[Staff]:
-    """Present or former staff by number; `q` looks into names and numbers, `path` is a subtree."""
+    """Present or former staff by number; `q` looks into names, in characters or pinyin, and numbers, `path` is a subtree."""
     rows = Staff.objects.filter(organisation_id=organisation, left_at__isnull=not has_left).select_related("unit")
     if q:
-        rows = rows.filter(Q(name__icontains=q) | Q(employee_no__icontains=q))
+        rows = rows.filter(Q(name__icontains=q) | Q(employee_no__icontains=q) | Q(pk__in=sounds.ids(rows, q)))
     if path:
         rows = rows.filter(unit__path__startswith=path)
     return rows.order_by("employee_no")

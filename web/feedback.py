@@ -18,7 +18,7 @@ from complaints import queries as desk
 from complaints.models import Ticket
 from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
-from feedback import corrections, labelled, queries, topics, voices
+from feedback import corrections, labelled, queries, search, topics, voices
 from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
 from feedback.queries import Filters
@@ -142,22 +142,34 @@ def _judged(asked: Asked, organisation: int) -> list[Any]:
     return list(accuracy.ids(field, name, part, organisation=organisation, paths=asked.filters.paths, source=source))
 
 
+def _found(asked: Asked, rows: QuerySet[Feedback], organisation: int) -> search.Found:
+    filters = asked.filters
+    if asked.state == "counted":
+        # the tree of the day decides, which the index does not know
+        filters = replace(filters, unit="")
+    elif filters.only_words and not (asked.nps or asked.state or asked.score or asked.judged):
+        return search.within(None, filters, organisation=organisation)
+    return search.within(rows, filters, organisation=organisation)
+
+
 @needs("feedback:read")
 def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The list, newest first."""
     units = Switcher(request, visit)
     asked = _asked(request, visit)
-    rows = _rows(asked, visit.organisation.id).select_related("unit", "staff", "touchpoint", "customer")
+    rows = _rows(asked, visit.organisation.id)
+    found = _found(asked, rows, visit.organisation.id) if asked.filters.q else None
     # nobody turns to the 200th page, and counting millions is slow
-    page = Paginator(rows[:MOST], PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.ids if found else rows.values_list("id", flat=True)[:MOST], PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "units": units,
         "asked": asked,
         "page": page,
-        "lines": lines_of(list(page.object_list), visit.organisation.id),
-        "is_capped": page.paginator.count >= MOST,
+        "lines": lines_of(queries.in_order(list(page.object_list), organisation=visit.organisation.id), visit.organisation.id),
+        "is_capped": found.has_more if found else page.paginator.count >= MOST,
+        "looked_until": found.looked_until if found else None,
         "query": query.urlencode(),
         "menus": _menus(asked, visit.organisation.id),
         "filters": asked.filters,
@@ -295,8 +307,12 @@ def _around(request: HttpRequest, visit: Visit, row: Feedback) -> dict[str, Any]
     """The neighbours of a voice in the list it was opened from."""
     if not request.GET:
         return {}
-    rows = _rows(_asked(request, visit), visit.organisation.id).values_list("id", flat=True)
-    ids = list(rows[:MOST])
+    asked = _asked(request, visit)
+    rows = _rows(asked, visit.organisation.id)
+    if asked.filters.q:
+        ids = _found(asked, rows, visit.organisation.id).ids
+    else:
+        ids = list(rows.values_list("id", flat=True)[:MOST])
     if row.id not in ids:
         return {}
     place = ids.index(row.id)

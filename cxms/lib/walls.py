@@ -71,12 +71,12 @@ class CompositeForeignKey(RunSQL):
 class DefinerFunction(RunSQL):
     """A SECURITY DEFINER function owned by cxms_definer with a pinned search_path, callable by the application only."""
 
-    def __init__(self, name: str, arguments: str, returns: str, body: str) -> None:
+    def __init__(self, name: str, arguments: str, returns: str, body: str, *, language: str = "sql", also: str = "") -> None:
         types = ", ".join(part.split()[-1] for part in arguments.split(",") if part.strip())
         super().__init__(
             sql=(
-                f"create function {name}({arguments}) returns {returns} language sql stable security definer "
-                f"set search_path = public, pg_temp as $body$ {body} $body$;"
+                f"create function {name}({arguments}) returns {returns} language {language} stable security definer "
+                f"set search_path = public, pg_temp {also} as $body$ {body} $body$;"
                 f"revoke all on function {name}({types}) from public;"
                 f"grant execute on function {name}({types}) to cxms_app;"
                 f"alter function {name}({types}) owner to cxms_definer;"

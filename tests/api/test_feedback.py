@@ -147,7 +147,7 @@ def test_an_idempotency_key_has_one_effect_and_one_answer(shop):
         assert Feedback.objects.count() == 1
 
 
-def test_lists_page_and_filter(shop):
+def test_lists_page_and_filter(shop, work):
     client = shop.api()
     rows = [{"channel": "app", "text": f"第{i}条", "occurred_at": f"2026-03-{i + 1:02d}T08:00:00+08:00"} for i in range(7)]
     post(client, "/feedback/bulk", rows)
@@ -159,7 +159,8 @@ def test_lists_page_and_filter(shop):
     assert seen == [f"第{i}条" for i in reversed(range(7))]
     page = client.get("/api/v1/feedback?from=2026-03-02&to=2026-03-04").json()
     assert [row["text"] for row in page["results"]] == ["第2条", "第1条"]
-    assert client.get("/api/v1/feedback?q=第5").json()["results"][0]["text"] == "第5条"
+    work()
+    assert [row["text"] for row in client.get("/api/v1/feedback?q=第5").json()["results"]] == ["第5条"]
     assert client.get("/api/v1/feedback?from=soon").status_code == 422
     assert client.get("/api/v1/feedback?cursor=AAAA").status_code == 422
 

@@ -1,0 +1,38 @@
+"""The form in which search compares words: pure, one rule for texts and queries.
+
+NFKC, small letters, traditional characters made simplified one by one, blanks folded. Character by character, never
+word by word: what occurs in a text then occurs in its form, whatever stands around it.
+"""
+
+import unicodedata
+from functools import cache
+
+import opencc
+
+
+def search_form(text: str) -> str:
+    """The form of a text or a query; control characters are blanks."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).translate(_simplified())
+    return " ".join("".join(c if c.isprintable() else " " for c in folded).split())
+
+
+def terms(query: str) -> list[str]:
+    """The words of a query, in search form: blanks part them, double quotes hold together. At most eight."""
+    found: list[str] = []
+    for number, part in enumerate(query.replace("“", '"').replace("”", '"').split('"')):
+        form = search_form(part)
+        found += [form] if number % 2 else form.split()
+    return list(dict.fromkeys(term for term in found if term))[:8]
+
+
+def pairs(term: str) -> list[int]:
+    """The pairs of neighbouring characters of a term, as `feedback_search_tokens` numbers them; none for one character."""
+    codes = [ord(c) & 0xFFFF for c in term]
+    return sorted({(a << 16) | b for a, b in zip(codes, codes[1:], strict=False)})
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    characters = [chr(code) for code in (*range(0x3400, 0xA000), *range(0xF900, 0xFB00))]
+    turned = opencc.OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    return {ord(a): b for a, b in zip(characters, turned, strict=True) if a != b and len(b) == 1}

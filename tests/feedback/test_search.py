@@ -1,0 +1,138 @@
+"""Search finds what a plain scan finds: two characters, mixed words, either script, behind every filter and wall."""
+
+from datetime import date, timedelta
+from random import Random
+
+import opencc
+import pytest
+from django.db import InternalError, connection
+from django.db.utils import ProgrammingError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedback import queries, search, voices
+from feedback.queries import Filters
+from feedback.search_form import search_form, terms
+from tests.metrics.voices import receive, voice
+
+DAY = date(2026, 9, 7)
+HEADS = ("前台服务", "客房卫生", "退款太慢", "空调不制冷", "WiFi 连不上", "iPhone15Pro 屏幕", "頭髮還在浴缸", "後臺系統", "发票抬头", "早餐很好吃")
+TAILS = ("等了两小时", "沒有人接電話", "态度特别好", "订单A1023", "ｉｐａｄ坏了", "氣味難聞", "100%满意", "a_b 价格贵", "停車場太遠", "下次还来")
+TO_TRADITIONAL, TO_SIMPLIFIED = opencc.OpenCC("s2t"), opencc.OpenCC("t2s")
+
+
+def found(shop, q, **more):
+    filters = Filters(q=q, **more)
+    rows = queries.voices(filters, organisation=shop.id)
+    return search.within(rows, filters, organisation=shop.id)
+
+
+def test_it_finds_what_a_plain_scan_finds(shop, now, work):
+    rng = Random(7)
+    texts = [f"{rng.choice(HEADS)}，{rng.choice(TAILS)}{rng.randrange(100)}" for _ in range(2400)]
+    keys = receive(shop, [voice(DAY - timedelta(days=n % 120), 3, text=text) for n, text in enumerate(texts)], now=now)
+    with shop.scope():
+        assert found(shop, "前台").ids == []  # what is not analysed is not yet found
+    work()
+    # the plain scan: every text in simplified, small, half-width letters
+    plain = {key: search_form(TO_SIMPLIFIED.convert(text)) for key, text in zip(keys, texts, strict=True)}
+    queries_ = set()
+    for text in rng.sample(texts, 60):
+        at, size = rng.randrange(len(text) - 6), rng.choice((2, 2, 2, 3, 5))
+        queries_ |= {text[at : at + size].strip(), TO_TRADITIONAL.convert(text[at : at + 2]), TO_SIMPLIFIED.convert(text[at : at + 2])}
+    wanted_all = found_all = 0
+    with shop.scope():
+        for q in sorted(q for q in queries_ if len(q) > 1 and '"' not in q and " " not in q):
+            wanted = {key for key, text in plain.items() if search_form(TO_SIMPLIFIED.convert(q)) in text}
+            here = found(shop, q)
+            assert set(here.ids) <= wanted, q
+            assert here.looked_until is None
+            wanted_all, found_all = wanted_all + len(wanted), found_all + len(set(here.ids) & wanted)
+        assert wanted_all > 5000
+        assert found_all / wanted_all >= 0.98
+        # the negative control: words nobody said
+        assert found(shop, "鲸鱼").ids == found(shop, "前服").ids == []
+
+
+def test_the_table_of_questions(shop, stranger, now, work):
+    said = {
+        "simplified": "后台发票头发都没有", "traditional": "後臺發票頭髮都沒有", "mixed": "iPhone15 Pro 的WiFi坏了",
+        "wide": "ＩＰＨＯＮＥ１５ 很好", "percent": "打了100%折扣", "under": "a_b 坏了", "plain": "axb 坏了 100元",
+    }  # fmt: skip
+    keys = dict(zip(said, receive(shop, [voice(DAY, 3, text=text) for text in said.values()], now=now), strict=True))
+    receive(stranger, [voice(DAY, 3, text=said["mixed"])], now=now)
+    work()
+    table = [
+        ("发票", {"simplified", "traditional"}), ("發票", {"simplified", "traditional"}), ("頭髮", {"simplified", "traditional"}),
+        ("iphone", {"mixed", "wide"}), ("15", {"mixed", "wide"}), ("Pro 坏了", {"mixed"}), ('"坏了 100"', {"plain"}),
+        ("100%", {"percent"}), ("a_b", {"under"}), ("坏了", {"mixed", "under", "plain"}), ("WiFi坏", {"mixed"}),
+        ("折", {"percent"}), ("\x00", set()), ("好坏", set()), ("\\", set()), ('"', set()),
+    ]  # fmt: skip
+    with shop.scope():
+        for q, names in table:
+            assert set(found(shop, q).ids) == {keys[name] for name in names}, q
+        voices.delete(keys["percent"], organisation=shop.id, now=now, actor="test")
+        assert found(shop, "折扣").ids == []
+
+
+def test_filters_and_places_hold_together_with_words(shop, now, work, monkeypatch):
+    made = [voice(DAY - timedelta(days=n), 3 if n % 3 else 10, unit="S001" if n % 2 else "S003", text=f"前台服务{n}") for n in range(40)]
+    keys = receive(shop, made, now=now)
+    work()
+    with shop.scope():
+        assert found(shop, "服务").ids == keys  # newest first
+        assert search.within(None, Filters(q="服务"), organisation=shop.id).ids == keys
+        assert Filters(q="服务", paths=("/HQ/",)).only_words
+        assert not Filters(q="服务", nps="promoter").only_words
+        assert found(shop, "服务", unit="S001").ids == keys[1::2]
+        assert found(shop, "服务", paths=(shop.units["S001"].path,)).ids == keys[1::2]
+        assert found(shop, "服务", nps="promoter").ids == keys[::3]
+        assert found(shop, "服务", from_date=DAY - timedelta(days=9), to_date=DAY).ids == keys[1:10]
+        filters = Filters(q="服务")
+        rows = queries.voices(filters, organisation=shop.id)
+        first = search.within(rows, filters, organisation=shop.id, most=7)
+        assert (first.ids, first.has_more) == (keys[:7], True)
+        last = queries.voice(first.ids[-1], organisation=shop.id)
+        after = search.within(rows, filters, organisation=shop.id, most=100, before=(last.occurred_at, last.id))
+        assert (after.ids, after.has_more) == (keys[7:], False)
+        # a small window is asked again until it is full
+        few = search.within(queries.voices(Filters(nps="promoter"), organisation=shop.id), filters, organisation=shop.id, most=5)
+        assert few.ids == keys[:15:3]
+        # out of time it says how far it came, and keeps what it has
+        monkeypatch.setattr(search, "SECONDS", -1.0)
+        short = found(shop, "服务")
+        assert 0 < len(short.ids) < 40
+        assert short.looked_until is not None
+        assert keys[: len(short.ids)] == short.ids
+
+
+def test_nobody_asks_without_an_organisation(shop):
+    ask = "select * from feedback_search('{1}', '{}', null, null, null, null, 5, 1)"
+    with pytest.raises((InternalError, ProgrammingError), match="no organisation"), connection.cursor() as cursor:
+        cursor.execute(ask)
+
+
+def test_pages_and_api_find_the_same(shop, stranger, now, work):
+    keys = receive(shop, [voice(DAY, 3, text=f"空調太吵{n}") for n in range(5)] + [voice(DAY, 9, text="很好")], now=now)
+    work()
+    said = shop.page().get("/feedback/", {"q": "空调 太吵"}).content.decode()
+    assert said.count('class="vx-said"') == 5
+    opened = shop.page().get(f"/feedback/{keys[0]}/", {"q": "空调"})
+    assert opened.context["around"]["n"] == 5
+    api, seen, cursor = shop.api("feedback:read"), [], ""
+    while True:
+        page = api.get("/api/v1/feedback", {"q": "空调", "limit": 2, **({"cursor": cursor} if cursor else {})}).json()
+        seen += [row["id"] for row in page["results"]]
+        cursor = page["next"]
+        if not cursor:
+            break
+    assert sorted(seen) == sorted(str(key) for key in keys[:5])
+    assert stranger.api("feedback:read").get("/api/v1/feedback", {"q": "空调"}).json()["results"] == []
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_a_form_is_steady_and_every_word_of_a_query_is_in_its_form(before, word):
+    form = search_form(word)
+    assert search_form(form) == form
+    assert all(term in form for term in terms(word.replace('"', " ").replace("“", " ").replace("”", " ")))
+    assert all(term in search_form(f"{before} {term}") for term in terms(word))
