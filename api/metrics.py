@@ -12,6 +12,7 @@ from api.door import Endpoint
 from api.problems import Problem, not_found
 from api.shapes import instant
 from cxms.lib.periods import Grain, Period, split
+from feedback import topics
 from metrics import queries
 from metrics import series as figures
 from metrics.definitions.definition import Definition
@@ -115,7 +116,7 @@ class MetricOne(Endpoint):
             "staff": codes.staff.__contains__,
             "touchpoint": codes.touchpoints.__contains__,
             "channel": queries.CHANNELS.__contains__,
-            "topic": queries.TOPICS.__contains__,
+            "topic": lambda code: code in queries.TOPICS or code in topics.all_names(organisation=self.organisation),
         }
         for name, is_known in known.items():
             if given[name] and not is_known(given[name]):

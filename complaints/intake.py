@@ -12,7 +12,7 @@ from complaints.clocks import Moment
 from complaints.models import Ticket
 from complaints.tickets import Opening, TicketError
 from cxms.lib.errors import DomainError
-from feedback import analysis, intake
+from feedback import analysis, intake, tree
 from feedback.intake import Source
 from feedback.models import Feedback
 from feedback.shapes import RawVoice, Receipt
@@ -79,7 +79,7 @@ def _open(
 ) -> Ticket:
     (understood,) = analysis.understand([row.text], organisation=organisation)
     analysis.write([(row.id, understood)], organisation=organisation, now=now)
-    topics = complaint.topics or tuple(dict.fromkeys(mention.code for mention in understood.topics))
+    topics = complaint.topics or tuple(tree.codes_of(understood))
     opening = Opening(
         feedback=row,
         severity=complaint.severity or severity_of(understood.urgency, understood.red_line),

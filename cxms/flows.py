@@ -15,6 +15,9 @@ FLOWS: tuple[Flow, ...] = (
     Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
     # a person corrected a label → the topics of its ticket; is it a complaint after all?
     Flow("feedback.corrected", "complaints.tasks.voice_corrected", queue="tickets"),
+    # the taxonomy changed → history is read anew, slice by slice
+    Flow("taxonomy.saved", "feedback.tasks.relabel", queue="relabel", batch=1),
+    Flow("relabelling.continued", "feedback.tasks.relabel", queue="relabel", batch=1),
     # a file → part by part; a mailbox → its mails → an answer on a ticket or a new voice
     Flow("import.continued", "feedback.tasks.import_continued", queue="imports", batch=1),
     Flow("mailbox.due", "feedback.tasks.mailbox", queue="mailboxes", outside=True),

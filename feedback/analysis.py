@@ -10,7 +10,7 @@ from django.db import connection
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
-from feedback import corrections, keywords, nlp, search, topics
+from feedback import corrections, nlp, search, taxonomies, topics, tree
 from feedback.nlp import Understanding
 from ledger.facts import record
 
@@ -48,10 +48,8 @@ def analyse(first: str, last: str, *, organisation: int, now: datetime, announce
 
 
 def understand(texts: Sequence[str], *, organisation: int) -> list[Understanding]:
-    """What each text says, the organisation's own words for topics included. One statement besides the engine's work."""
-    words = topics.words(organisation=organisation)
-    found = nlp.understand(texts)
-    return [keywords.add(text, said, words) for text, said in zip(texts, found, strict=True)] if words else found
+    """What each text says, the organisation's own words and nodes included. Two statements besides the engine's work."""
+    return tree.understood(texts, nlp.understand(texts), topics.words(organisation=organisation), taxonomies.current(organisation=organisation).nodes)
 
 
 def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now: datetime) -> int:
@@ -69,31 +67,43 @@ def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: i
 
     What persons corrected is laid over the new row.
     """
-    ids = [str(key) for key, _ in results]
+    ids, engine = [str(key) for key, _ in results], stamp(organisation=organisation)
     with connection.cursor() as cursor:
         cursor.execute(
             "update feedback_analysis set is_current = false "
             "where organisation_id = %s and feedback_id = any(%s::uuid[]) and is_current and engine <> %s",
-            [organisation, ids, nlp.ENGINE],
+            [organisation, ids, engine],
         )
         were_known = cursor.rowcount > 0
     keys = new_ids(len(results))
-    rows = [_row(new, key, result, organisation, now) for new, (key, result) in zip(keys, results, strict=True)]
+    rows = [_row(new, key, result, engine, organisation, now) for new, (key, result) in zip(keys, results, strict=True)]
     conflict = "on conflict (organisation_id, feedback_id, engine) do nothing"
     staging.insert("feedback_analysis", COLUMNS, rows, on_conflict=conflict)
     if were_known:
         corrections.settle_again(ids, organisation=organisation, now=now)
 
 
-def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, organisation: int, now: datetime) -> tuple[Any, ...]:
-    topics = [
-        {"code": topic.code, "sentiment": round(topic.sentiment, 3), "start": topic.start, "end": topic.end}
-        for topic in result.topics
-    ]
-    codes = list(dict.fromkeys(topic.code for topic in result.topics))
+def stamp(*, organisation: int) -> str:
+    """What an analysis of now is called: the engine's version, and that of the organisation's taxonomy where it has one."""
+    version = taxonomies.current(organisation=organisation).version
+    return f"{nlp.ENGINE}/t{version}" if version else nlp.ENGINE
+
+
+def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, engine: str, organisation: int, now: datetime) -> tuple[Any, ...]:
+    topics, codes = mentions_of(result), tree.codes_of(result)
     pii = [{"type": span.type, "start": span.start, "end": span.end} for span in result.pii]
     return (
-        (key, organisation, feedback, nlp.ENGINE, True, result.language, result.kind, result.sentiment_label)
+        (key, organisation, feedback, engine, True, result.language, result.kind, result.sentiment_label)
         + (round(result.sentiment_score, 4), Json(topics), codes, result.urgency, result.red_line)
         + (list(result.red_line_terms)[:8], Json(pii), now, [])
     )
+
+
+def mentions_of(result: Understanding) -> list[dict[str, Any]]:
+    """The mentions as an analysis keeps them; `nodes` only where there are some."""
+    found = []
+    for topic in result.topics:
+        row: dict[str, Any] = {"code": topic.code, "sentiment": round(topic.sentiment, 3), "start": topic.start, "end": topic.end}
+        nodes = list(getattr(topic, "nodes", ()))
+        found.append({**row, "nodes": nodes} if nodes else row)
+    return found

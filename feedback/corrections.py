@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
-from feedback import topics
+from feedback import taxonomies, topics, tree
 from feedback.enums import Kind, Label, LabelSource, Sentiment
 from feedback.models import Analysis, Correction, Feedback
 from feedback.voices import VoiceUnknown, locked
@@ -125,7 +125,7 @@ def checked(field: str, value: Any, voice: Feedback, *, organisation: int) -> An
     if field == Label.RED_LINE and isinstance(value, bool):
         return value
     if field == Label.TOPICS and isinstance(value, list) and len(value) <= MOST_TOPICS:
-        known = topics.LABELS
+        known = {*topics.LABELS, *(node.code for node in taxonomies.current(organisation=organisation).nodes)}
         found = [_mention(mention, voice, known) for mention in value]
         if len({mention["code"] for mention in found}) == len(found):
             return sorted(found, key=lambda mention: (mention["start"], mention["end"], mention["code"]))
@@ -138,9 +138,19 @@ def _mention(given: Any, voice: Feedback, known: Iterable[str]) -> Mention:
     start, end = found.get("start", 0), found.get("end", 0)
     is_feeling = isinstance(feeling, int | float) and not isinstance(feeling, bool) and -1 <= feeling <= 1
     is_span = type(start) is int and type(end) is int and 0 <= start <= end <= len(voice.text)
-    if not isinstance(code, str) or code not in known or not is_feeling or not is_span:
+    if not isinstance(code, str) or code not in known or "/" in code or not is_feeling or not is_span:
         raise CorrectionError(_("没有这样的标注"), code="bad_label", field="value")
-    return {"code": code, "sentiment": round(float(feeling), 3), "start": start, "end": end}
+    nodes = found.get("nodes", [])
+    if not isinstance(nodes, list) or any(node not in known or not str(node).startswith(f"{code}/") for node in nodes):
+        raise CorrectionError(_("没有这样的标注"), code="bad_label", field="value")
+    row = {"code": code, "sentiment": round(float(feeling), 3), "start": start, "end": end}
+    return {**row, "nodes": nodes} if nodes else row
+
+
+def codes_of(mentions: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Every code a voice is counted under: its topics, then its nodes."""
+    rows = list(mentions)
+    return list(dict.fromkeys([*(row["code"] for row in rows), *(node for row in rows for node in row.get("nodes", ()))]))
 
 
 # ---- laying it over the engine's row --------------------------------------------------------------------------------
@@ -180,7 +190,7 @@ def _lay(made: Analysis, base: Analysis, changed: Mapping[str, Any], organisatio
     if Label.SENTIMENT in changed:
         made.sentiment_score = score_for(made.sentiment, base.sentiment_score)
     if Label.TOPICS in changed:
-        made.topic_codes = list(dict.fromkeys(mention["code"] for mention in made.topics))
+        made.topic_codes = codes_of(made.topics)
     if Label.RED_LINE in changed:
         made.red_terms = base.red_terms if made.red_line else []
         made.urgency = 3 if made.red_line else min(base.urgency, 2)
@@ -210,8 +220,9 @@ def replaced(mentions: Sequence[Mention], number: int, code: str) -> list[Mentio
     """The mentions with the topic of the `number`-th (from 1) another one; an empty code takes it out."""
     if not 1 <= number <= len(mentions):
         raise CorrectionError(_("没有这样的标注"), code="bad_label", field="value")
-    kept = [mention for place, mention in enumerate(mentions, start=1) if place != number and mention["code"] != code]
-    return [*kept, {**mentions[number - 1], "code": code}] if code else kept
+    top = code.partition("/")[0]
+    kept = [mention for place, mention in enumerate(mentions, start=1) if place != number and mention["code"] != top]
+    return [*kept, _placed(mentions[number - 1], code)] if code else kept
 
 
 def felt(mentions: Sequence[Mention], number: int, feeling: float) -> list[Mention]:
@@ -223,5 +234,12 @@ def felt(mentions: Sequence[Mention], number: int, feeling: float) -> list[Menti
 
 def added(mentions: Sequence[Mention], code: str, feeling: float) -> list[Mention]:
     """The mentions with one more topic, tied to no place of the text; “other” goes, because there is one now."""
-    kept = [mention for mention in mentions if mention["code"] not in {code, "other"}]
-    return [*kept, {"code": code, "sentiment": round(feeling, 3), "start": 0, "end": 0}]
+    kept = [mention for mention in mentions if mention["code"] not in {code.partition("/")[0], "other"}]
+    return [*kept, _placed({"sentiment": round(feeling, 3), "start": 0, "end": 0}, code)]
+
+
+def _placed(mention: Mapping[str, Any], code: str) -> Mention:
+    """The mention under another code; that of a node stands for its topic and the nodes above it."""
+    row = {**mention, "code": code.partition("/")[0]}
+    row.pop("nodes", None)
+    return {**row, "nodes": list(tree.chain(code))} if "/" in code else row

@@ -60,3 +60,8 @@ def add(text: str, found: Understanding, words: Words) -> Understanding:
 def _feeling(found: Understanding, start: int, end: int) -> float:
     near = [m.sentiment for m in found.topics if m.start < end and start < m.end]
     return near[0] if near else found.sentiment_score
+
+
+def in_script(text: str, language: str) -> str:
+    """A Chinese text as readers of the language write it."""
+    return str(_converters()[1].convert(text)) if language.lower() in {"zh-hant", "zh-tw", "zh-hk"} else text

@@ -337,3 +337,32 @@ class TopicSetting(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="topic_setting_once")]
+
+
+class Taxonomy(TenantModel):
+    """A version of the nodes below the topics, whole; the newest is in force. `nodes` as `feedback.tree.Node.kept`."""
+
+    version = models.IntegerField()
+    nodes = models.JSONField()
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="taxonomy_once")]
+
+
+class Relabelling(TenantModel):
+    """History read anew with a version of the taxonomy, slice by slice; `last_id` is how far it has come, newest ids last."""
+
+    taxonomy_version = models.IntegerField()
+    last_id = models.UUIDField(null=True)
+    until_id = models.UUIDField(null=True)
+    n_all = models.IntegerField(default=0)
+    n_seen = models.IntegerField(default=0)
+    n_changed = models.IntegerField(default=0)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "taxonomy_version"], name="relabelling_once")]

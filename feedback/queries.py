@@ -80,7 +80,10 @@ def _analysed(rows: QuerySet[Feedback], filters: Filters, organisation: int) -> 
     if filters.sentiment:
         narrowed = narrowed.filter(sentiment=filters.sentiment)
     if filters.topic:
-        narrowed = narrowed.filter(topic_codes__contains=[filters.topic])
+        narrowed = narrowed.filter(topic_codes__contains=[filters.topic.rstrip("/")])
+    if filters.topic.endswith("/"):  # a topic's voices that are on none of its nodes
+        bare = "not exists (select 1 from unnest(topic_codes) as b(code) where starts_with(b.code, %s))"
+        narrowed = narrowed.extra(where=[bare], params=[filters.topic])
     if filters.red_line:
         narrowed = narrowed.filter(red_line=True)
     return rows if narrowed is wanted else rows.filter(Exists(narrowed))

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from cxms.lib import clock
-from feedback import analysis, imports, mailboxes
+from feedback import analysis, imports, mailboxes, relabelling
 from feedback.mailboxes import MailboxFollower
 from ledger.models import Fact
 
@@ -17,6 +17,11 @@ def analyse_received(*, organisation: int, fact: Fact, now: datetime) -> None:
 def import_continued(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`import.continued` → the next part of the run."""
     imports.step(uuid.UUID(fact.subject), fact.data["state"], fact.data["part"], organisation=organisation, now=now)
+
+
+def relabel(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`taxonomy.saved`, `relabelling.continued` → the next slice of history is read anew."""
+    relabelling.step(uuid.UUID(fact.subject), fact.data["from"], organisation=organisation, now=now)
 
 
 def mailboxes_due() -> list[int]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from cxms.lib.errors import DomainError
 from cxms.lib.text import is_storable, normal_form
 from feedback import keywords
-from feedback.models import Feedback, TopicSetting
+from feedback.models import Feedback, Taxonomy, TopicSetting
 from tenancy import audit, versions
 from tenancy.models import Touchpoint
 
@@ -62,6 +62,16 @@ def names(*, organisation: int) -> dict[str, str]:
     """Every topic's name: the organisation's own, else the taxonomy's in the active language."""
     own = settings_of(organisation=organisation)
     return {code: (own[code].label if code in own else "") or str(label) for code, label in LABELS.items()}
+
+
+def all_names(*, organisation: int) -> dict[str, str]:
+    """As `names`, with the nodes of the organisation's taxonomy below their topics: “等待时间 › 配件”."""
+    found = names(organisation=organisation)
+    row = Taxonomy.objects.filter(organisation_id=organisation).order_by("-version").first()
+    for node in sorted(row.nodes if row else (), key=lambda node: str(node["code"])):
+        above = found.get(node["code"].rpartition("/")[0], "")
+        found[node["code"]] = f"{above} › {node['name']}"
+    return dict(sorted(found.items(), key=lambda item: (list(LABELS).index(item[0].partition("/")[0]), item[0]))) if row else found
 
 
 def choices(*, organisation: int) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The model tree as an organisation keeps it: versions, the figures of its leaves, and complaints that hang on no node."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from complaints.models import Ticket
 from cxms.lib.periods import Period
+from feedback import topics
 from feedback.topics import LABELS
 from metrics import model_tree
 from metrics.definitions.table import BY_CODE
@@ -74,7 +76,7 @@ def save(
     number = there.version if there else 0
     if number != on:
         raise ModelTreeError(_("你打开这一页以后，有人存过新版。你写的都还在，请对照现在的内容，再存一次。"), code="stale", field="version")
-    clean = model_tree.checked(nodes, topics=LABELS, touchpoints=touchpoints(organisation=organisation))
+    clean = model_tree.checked(nodes, topics=topics.all_names(organisation=organisation), touchpoints=touchpoints(organisation=organisation))
     kept = [node.kept() for node in clean]
     if there is not None and there.nodes == kept:
         return there
@@ -94,6 +96,9 @@ def tree(nodes: Sequence[Node], *, organisation: int, period: Period, now: datet
     points: dict[str, Point] = {}
     for node in leaves:
         by = tuple(name for name in ("topic", "touchpoint") if getattr(node, name))
+        if "/" in node.topic:
+            points[node.id] = _of_node(node, asked, where or Where())
+            continue
         if (node.metric, by) not in cuts:
             found = series(**asked, metric=node.metric, by=by).points
             cuts[node.metric, by] = {tuple(point.by.get(name) for name in by): point for point in found}
@@ -101,6 +106,12 @@ def tree(nodes: Sequence[Node], *, organisation: int, period: Period, now: datet
         if point is not None:
             points[node.id] = point
     return model_tree.branches(nodes, points)
+
+
+def _of_node(node: Node, asked: dict[str, Any], where: Where) -> Point:
+    """The point of a leaf on a node of the taxonomy: its voices narrow the figure."""
+    narrowed = replace(where, topic=node.topic, touchpoint=node.touchpoint or where.touchpoint)
+    return series(**{**asked, "where": narrowed}, metric=node.metric).points[0]
 
 
 def unplaced(nodes: Sequence[Node], *, organisation: int, period: Period, paths: Sequence[str] = ()) -> QuerySet[Ticket]:

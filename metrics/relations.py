@@ -83,7 +83,8 @@ _TIER = "nullif(c.tier, '')"
 
 
 def _cuts(customer: tuple[str, ...], topics: str, topic_joins: tuple[str, ...]) -> dict[str, Cut]:
-    unnested = f"cross join lateral unnest({topics}) as topic(code)"
+    # figures are cut by the topics of the house; a node below them narrows (`topic=waiting_time/parts`) and is no part of its own
+    unnested = f"cross join lateral (select code from unnest({topics}) as t(code) where strpos(code, '/') = 0) as topic"
     return {
         "unit": Cut("r.unit_id"),
         "staff": Cut("r.staff_id"),

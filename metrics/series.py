@@ -228,7 +228,7 @@ def source_of(read: Read, rows: str, by: tuple[str, ...], where: Where) -> str:
     if "staff" in by:
         tests.append("r.staff_id is not null")
     if "topic" in by and "topic" in given:
-        tests.append("topic.code = %(topic)s")
+        tests.append("topic.code = split_part(%(topic)s, '/', 1)")
     return f"from {rows} r {' '.join(dict.fromkeys(joins))} where {' and '.join(tests)}"
 
 

@@ -100,7 +100,7 @@ def labels(row: Feedback, made: Analysis | None, organisation: int) -> dict[str,
     """The labels with who spoke of them, the aspects with what they might have been, and the choices of the menus."""
     if made is None:
         return {}
-    rows, names = corrections.of(row.id, organisation=organisation), topics.names(organisation=organisation)
+    rows, names = corrections.of(row.id, organisation=organisation), topics.all_names(organisation=organisation)
     living = corrections.living(rows)
     chosen = {mention["code"] for mention in made.topics}
     return {
@@ -109,7 +109,7 @@ def labels(row: Feedback, made: Analysis | None, organisation: int) -> dict[str,
         "aspects": _aspects(made, likely.likely(made.topics, row.text, organisation=organisation), names),
         "kinds": Kind.choices,
         "sentiments": Sentiment.choices,
-        "free": [(code, name) for code, name in topics.choices(organisation=organisation).items() if code not in chosen],
+        "free": [(code, name) for code, name in names.items() if code not in chosen],
         "is_all_said": len(living) == len(Label.values),
         "feels": feels(),
     }
@@ -125,17 +125,22 @@ def _aspects(made: Analysis, guesses: Sequence[list[str]], names: dict[str, str]
     for number, (mention, others) in enumerate(zip(made.topics, guesses, strict=True), start=1):
         feel = verbatim.feel_of(mention["sentiment"])
         rows.append({
-            "number": number, "name": names.get(mention["code"], mention["code"]), "feel": feel, "word": words[feel],
+            "number": number, "name": names.get(deepest(mention), mention["code"]), "feel": feel, "word": words[feel],
             "score": changes.signed(mention["sentiment"], 1), "is_placed": mention["start"] < mention["end"],
             "likely": [(place, code, names.get(code, code)) for place, code in enumerate(others, start=1)],
         })  # fmt: skip
     return rows
 
 
+def deepest(mention: dict[str, Any]) -> str:
+    """The node a mention is on, else its topic."""
+    return str((mention.get("nodes") or [mention["code"]])[-1])
+
+
 def worded(field: str, value: Any, names: dict[str, str]) -> str:
     """A stored label in words."""
     if field == Label.TOPICS:
-        return _("、").join(names.get(m["code"], m["code"]) + {"pos": "+", "neg": "−", "mid": "○"}[verbatim.feel_of(m["sentiment"])] for m in value) or _("没有主题")
+        return _("、").join(names.get(deepest(m), m["code"]) + {"pos": "+", "neg": "−", "mid": "○"}[verbatim.feel_of(m["sentiment"])] for m in value) or _("没有主题")
     if field == Label.RED_LINE:
         return _("红线") if value else _("不是红线")
     return str(dict((*Kind.choices, *Sentiment.choices)).get(value, value))
@@ -143,7 +148,7 @@ def worded(field: str, value: Any, names: dict[str, str]) -> str:
 
 def events(row: Feedback, organisation: int) -> list[tuple[Any, str, str]]:
     """What persons said, as lines of the history: (when, words, who)."""
-    names, found = topics.names(organisation=organisation), []
+    names, found = topics.all_names(organisation=organisation), []
     heads = dict(Label.choices)
     for said in corrections.of(row.id, organisation=organisation):
         values = {"label": heads[said.field], "was": worded(said.field, said.before, names), "now": worded(said.field, said.after, names)}

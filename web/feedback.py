@@ -18,7 +18,7 @@ from complaints import queries as desk
 from complaints.models import Ticket
 from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
-from feedback import corrections, labelled, queries, search, topics, voices
+from feedback import corrections, labelled, queries, search, taxonomies, topics, tree, voices
 from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
 from feedback.queries import Filters
@@ -64,6 +64,14 @@ def day_of(text: str) -> date | None:
         return None
 
 
+def _topic(code: str, organisation: int) -> str:
+    """A topic or node as it is called now, or ""; “waiting_time/” asks for what is on none of its nodes."""
+    if not code or code.rstrip("/") in topics.LABELS:
+        return code
+    now_called = tree.resolve(code, taxonomies.current(organisation=organisation).nodes)
+    return _known(now_called, topics.all_names(organisation=organisation))
+
+
 def _known(value: str, values: Any) -> str:
     return value if value in values else ""
 
@@ -97,7 +105,7 @@ def _asked(request: HttpRequest, visit: Visit) -> Asked:
         touchpoint=text["touchpoint"],
         kind=_known(text["kind"], Kind.values),
         sentiment=_known(text["sentiment"], Sentiment.values),
-        topic=_known(text["topic"], topics.LABELS),
+        topic=_topic(text["topic"], visit.organisation.id),
         nps=nps if nps != "any" else "",
         red_line=state == "red",
         excluded=state == "excluded",
@@ -189,7 +197,7 @@ def _menus(asked: Asked, organisation: int) -> list[dict[str, Any]]:
         ("channel", _("全部渠道"), Channel.choices, filters.channel),
         ("kind", _("全部类型"), Kind.choices, filters.kind),
         ("sentiment", _("全部情感"), Sentiment.choices, filters.sentiment),
-        ("topic", _("全部主题"), topics.names(organisation=organisation).items(), filters.topic),
+        ("topic", _("全部主题"), topics.all_names(organisation=organisation).items(), filters.topic),
         ("nps", _("推荐意愿"), groups.items(), asked.nps),
         ("state", _("全部状态"), states.items(), asked.state),
     )
@@ -202,7 +210,7 @@ def lines_of(rows: list[Feedback], organisation: int) -> list[Line]:
     made = queries.analyses(ids, organisation=organisation)
     scores = queries.scores(ids, organisation=organisation)
     tickets = {t.feedback_id: t for t in Ticket.objects.filter(organisation_id=organisation, feedback_id__in=ids)}
-    names = topics.names(organisation=organisation)
+    names = topics.all_names(organisation=organisation)
     said = corrections.versions(ids, organisation=organisation)
     return [
         replace(_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id), names), version=said.get(row.id, 0))
@@ -212,7 +220,7 @@ def lines_of(rows: list[Feedback], organisation: int) -> list[Line]:
 
 def _line(row: Feedback, made: Analysis | None, scores: list[Score], ticket: Ticket | None, names: dict[str, str]) -> Line:
     told = enumerate(made.topics[:3], start=1) if made else ()
-    named = [(number, names.get(mention["code"], mention["code"])) for number, mention in told if mention["code"] != "other"]
+    named = [(number, names.get((mention.get("nodes") or [mention["code"]])[-1], mention["code"])) for number, mention in told if mention["code"] != "other"]
     parts = verbatim.short(row.text, made.pii if made else ())
     return Line(row, parts if made or not row.text else [], made, [score_text(s) for s in scores if not s.item], named, ticket)
 

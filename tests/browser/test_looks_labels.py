@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from feedback import relabelling
 from tests.browser import looks
 from tests.metrics.voices import receive, voice
 
@@ -25,9 +26,15 @@ def heard(shop, now, work):
 
 
 @pytest.mark.parametrize("width", [1440, 360])
-def test_pages_are_sound(heard, visit, width):
+def test_pages_are_sound(shop, now, heard, visit, width):
     page, found = visit("cx_manager", width=width), []
-    for name, url in (("voice", f"/feedback/{heard[0]}/"), ("voices", "/feedback/"), ("accuracy", "/feedback/accuracy/")):
+    with shop.scope():
+        relabelling.adopt("retail", organisation=shop.id, version=0, now=now, actor="t")
+    pages = {
+        "voice": f"/feedback/{heard[0]}/", "voices": "/feedback/", "accuracy": "/feedback/accuracy/", "tree": "/settings/taxonomy/tree/",
+        "node": "/settings/taxonomy/tree/waiting_time/repair/",
+    }  # fmt: skip
+    for name, url in pages.items():
         found += looks.findings(page, name, url, width=width)
     assert found == []
 
@@ -48,3 +55,14 @@ def test_a_mark_answers_to_its_aspect_and_a_key_corrects_it(heard, visit):
     expect(page.locator("[data-aspect] summary b", has_text=name).first).to_be_visible()
     page.get_by_role("button", name="撤回").first.click()
     expect(page.get_by_text("已撤回，恢复原来的标注")).to_be_visible()
+
+
+def test_a_change_of_the_tree_is_tried_before_it_is_saved(heard, visit):
+    page = visit("cx_manager")
+    page.goto("/settings/taxonomy/tree/new/?under=waiting_time")
+    page.get_by_label("名称").fill("两小时")
+    page.get_by_label("哪些词算它").fill("两个小时")
+    page.get_by_role("button", name="先看会改多少").click()
+    expect(page.get_by_role("heading", name="最近 5 条声音里，1 条会改标注")).to_be_visible()
+    page.get_by_role("button", name="保存，重读历史").click()
+    expect(page.get_by_text("正在按第 1 版重读历史")).to_be_visible()

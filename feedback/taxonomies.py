@@ -1,0 +1,159 @@
+"""The organisation's taxonomy in its versions: what is in force, what a change would re-label, keeping a new version.
+
+Called by the analysis of every batch, the editor and the corrections. The tree itself is `feedback.tree`'s, pure.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from cxms.lib.text import is_storable
+from feedback import keywords, nlp, topics, tree
+from feedback.models import Analysis, Feedback, Taxonomy
+from feedback.tree import Node, TreeError
+from tenancy import audit
+from tenancy.models import Touchpoint
+from tenancy.versions import Stale
+
+FOLDER = Path(__file__).parent / "taxonomies"
+SAMPLE = 500
+MOST_EXAMPLES = 5
+COUNTS = """
+    select c.code, count(*) from feedback_feedback f
+    join feedback_analysis a on a.organisation_id = f.organisation_id and a.feedback_id = f.id and a.is_current
+    cross join lateral (
+        select unnest(a.topic_codes) union all
+        select t || '/' from unnest(a.topic_codes) t
+        where strpos(t, '/') = 0 and not exists (select 1 from unnest(a.topic_codes) b where starts_with(b, t || '/'))
+    ) as c(code)
+    where f.organisation_id = %s and f.deleted_at is null and f.local_day >= %s and f.local_day < %s group by c.code
+"""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A version and its nodes; version 0 is a taxonomy of topics alone."""
+
+    version: int
+    nodes: list[Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a tree would re-label among the newest voices: n of n_all, codes with gains and losses, examples (voice, gained, lost)."""
+
+    n_all: int
+    n_changed: int
+    gained: dict[str, int]
+    lost: dict[str, int]
+    examples: list[tuple[Feedback, list[str], list[str]]]
+
+
+def current(*, organisation: int) -> Held:
+    """What is in force. One statement."""
+    row = Taxonomy.objects.filter(organisation_id=organisation).order_by("-version").first()
+    return Held(row.version, tree.read(row.nodes)) if row else Held(0)
+
+
+def checked_words(given: Sequence[str]) -> tuple[str, ...]:
+    """Words once each, folded as texts are. Raises TopicError."""
+    return tuple(topics.clean_keywords(given))
+
+
+def put(wanted: Node, *, was: str, organisation: int, version: int, now: datetime, actor: str) -> Taxonomy:
+    """Keeps a new version with one node new or in place of `was`. version: the one the form was opened on.
+
+    Raises TreeError, Stale. The caller starts the re-labelling of history.
+    """
+    if any(not is_storable(text) for text in (wanted.name, *wanted.examples)):
+        raise TreeError(_("有不能保存的字符"), code="bad_text", field="name")
+    if wanted.touchpoint and not Touchpoint.objects.filter(organisation_id=organisation, code=wanted.touchpoint).exists():
+        raise TreeError(_("没有这个触点"), code="unknown_touchpoint", field="touchpoint")
+    held = current(organisation=organisation)
+    _fresh(held.version, version)
+    return save(tree.put(held.nodes, wanted, was=was, topics=topics.LABELS), "node.changed", wanted.code, organisation=organisation, version=version, now=now, actor=actor)
+
+
+def save(nodes: Sequence[Node], action: str, subject: str, *, organisation: int, version: int, now: datetime, actor: str) -> Taxonomy:
+    """Keeps a whole tree as the next version; the same tree again is no new one. Raises Stale."""
+    there = Taxonomy.objects.select_for_update().filter(organisation_id=organisation).order_by("-version").first()
+    number = there.version if there else 0
+    _fresh(number, version)
+    kept = [node.kept() for node in nodes]
+    if there is not None and tree.read(there.nodes) == list(nodes):
+        return there
+    row = Taxonomy.objects.create(organisation_id=organisation, version=number + 1, nodes=kept, saved_at=now, saved_by=actor)
+    audit.note(f"taxonomy.{action}", subject, organisation=organisation, actor=actor, now=now, detail={"version": row.version, "n": len(kept)})
+    return row
+
+
+def _fresh(present: int, version: int) -> None:
+    if present != version:
+        raise Stale(_("你打开这一页以后，有人改过它。你写的都还在，请对照现在的内容，再存一次。"), field="version")
+
+
+def effect(nodes: Sequence[Node], *, organisation: int, most: int = SAMPLE) -> Effect:
+    """What a tree would say of the newest voices, beside what they are labelled now. Writes nothing."""
+    rows = list(Feedback.objects.filter(organisation_id=organisation, deleted_at=None).exclude(text="").order_by("-occurred_at", "-id")[:most])
+    texts = [row.text for row in rows]
+    found = tree.understood(texts, nlp.understand(texts), topics.words(organisation=organisation), nodes)
+    shown = {a.feedback_id: a for a in Analysis.objects.filter(organisation_id=organisation, feedback_id__in=[row.id for row in rows], is_current=True)}
+    gained: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    examples, n = [], 0
+    for row, said in zip(rows, found, strict=True):
+        made = shown.get(row.id)
+        if made is None or "topics" in made.corrected:
+            continue  # not yet read, or a person has said
+        was, present = set(made.topic_codes), set(tree.codes_of(said))
+        if was != present:
+            n += 1
+            gained.update(present - was)
+            lost.update(was - present)
+            examples.append((row, sorted(present - was), sorted(was - present)))
+    return Effect(len(rows), n, dict(gained), dict(lost), examples[:MOST_EXAMPLES])
+
+
+def counts(*, organisation: int, from_date: date, to_date: date) -> dict[str, int]:
+    """How many voices of local days carry each code; “waiting_time/” counts those of a topic that are on none of its nodes."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, [organisation, from_date, to_date])
+        return {str(code): int(n) for code, n in cursor.fetchall()}
+
+
+# ---- what an industry begins with ----------------------------------------------------------------------------------
+
+
+@cache
+def _shipped(industry: str) -> list[dict[str, Any]]:
+    path = FOLDER / f"{industry}.toml"
+    return list(tomllib.loads(path.read_text("utf-8"))["nodes"]) if industry.isidentifier() and path.exists() else []
+
+
+def industries() -> list[str]:
+    """The industries that have a taxonomy to begin with."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def with_industry(nodes: Sequence[Node], industry: str) -> list[Node]:
+    """The tree with the nodes of an industry that it has not yet, named in the active language. Raises TreeError."""
+    rows = _shipped(industry)
+    if not rows:
+        raise TreeError(_("没有这个行业"), code="unknown_industry", field="industry")
+    found = list(nodes)
+    names = {(node.parent, node.name) for node in nodes} | {("", node.code) for node in nodes} | {("", code) for node in nodes for code in node.was}
+    for code, chinese, english, words in rows:
+        name = english if (get_language() or "").startswith("en") else keywords.in_script(chinese, get_language() or "")
+        node = Node(code, name, tuple(dict.fromkeys(keywords.folded(word) for word in words.split())))
+        if ("", code) not in names and (node.parent, name) not in names:
+            found = tree.put(found, node, was="", topics=topics.LABELS)
+    return found
