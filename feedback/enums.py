@@ -69,3 +69,11 @@ class LabelSource(TextChoices):
     PAGE = "page", _("页面")
     API = "api", _("接口")
     CODING = "coding", _("双人编码")
+
+
+class Stance(TextChoices):
+    """What a voice is to whoever improves things: something that hurts, something wanted, neither."""
+
+    PAIN = "pain", _("痛点")
+    NEED = "need", _("需求")
+    NOISE = "noise", _("噪声")

@@ -11,7 +11,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from customers.models import Customer
-from feedback.enums import ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment
+from feedback.enums import ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment, Stance
 from tenancy.enums import Channel
 from tenancy.models import Organisation, Staff, TenantModel, Touchpoint, Unit
 
@@ -37,18 +37,10 @@ class Feedback(TenantModel):
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
     local_day = models.DateField()
-    customer = models.ForeignKey(
-        Customer, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
-    unit = models.ForeignKey(
-        Unit, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
-    staff = models.ForeignKey(
-        Staff, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
-    touchpoint = models.ForeignKey(
-        Touchpoint, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    touchpoint = models.ForeignKey(Touchpoint, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     text = models.TextField()
     normal = models.TextField()
     fingerprint = models.BigIntegerField()
@@ -81,26 +73,16 @@ class Score(models.Model):
     """One answered score. 0 is a value; "not answered" is not a row. item "" of kind csi is the respondent's index."""
 
     id = models.BigAutoField(primary_key=True)
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
-    feedback = models.ForeignKey(
-        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    feedback = models.ForeignKey(Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     kind = models.CharField(max_length=8, choices=ScoreKind.choices)
     item = models.CharField(max_length=64, blank=True, default="")
     value = models.DecimalField(max_digits=9, decimal_places=4)
     scale_min = models.SmallIntegerField()
     scale_max = models.SmallIntegerField()
-    unit = models.ForeignKey(
-        Unit, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
-    staff = models.ForeignKey(
-        Staff, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
-    touchpoint = models.ForeignKey(
-        Touchpoint, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    staff = models.ForeignKey(Staff, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    touchpoint = models.ForeignKey(Touchpoint, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     channel = models.CharField(max_length=12)
     local_day = models.DateField()
     excluded = models.BooleanField(default=False)
@@ -134,9 +116,7 @@ class Analysis(TenantModel):
     labels are theirs. It is derived from the engine's row and the corrections, and written anew with each of them.
     """
 
-    feedback = models.ForeignKey(
-        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
+    feedback = models.ForeignKey(Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     engine = models.CharField(max_length=40)
     is_current = models.BooleanField(default=True)
     language = models.CharField(max_length=8)
@@ -170,9 +150,7 @@ class Correction(TenantModel):
     `version` counts the corrections of a voice from 1. Topics are stored as `Analysis.topics` is; other labels as they are.
     """
 
-    feedback = models.ForeignKey(
-        Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
+    feedback = models.ForeignKey(Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     version = models.IntegerField()
     field = models.CharField(max_length=10, choices=Label.choices)
     before = models.JSONField()
@@ -203,13 +181,9 @@ class SearchText(models.Model):
     feedback = models.OneToOneField(
         Feedback, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     occurred_at = models.DateTimeField()
-    unit = models.ForeignKey(
-        Unit, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
-    )
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
     body = models.TextField()
 
     objects: ClassVar[models.Manager[Self]] = ScopedManager(organisation="organisation")
@@ -366,3 +340,32 @@ class Relabelling(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "taxonomy_version"], name="relabelling_once")]
+
+
+class CodingSample(TenantModel):
+    """Voices drawn to be coded by two members, blind to each other, in the order drawn; the same seed draws the same."""
+
+    name = models.CharField(max_length=80)
+    seed = models.IntegerField()
+    is_stratified = models.BooleanField()
+    voices = ArrayField(models.UUIDField())
+    coders = ArrayField(models.UUIDField(), size=2)
+    drawn_at = models.DateTimeField()
+    drawn_by = models.CharField(max_length=120)
+
+
+class Coding(TenantModel):
+    """What one coder said of one voice; `is_final`: the third look that settles two who differ."""
+
+    sample = models.ForeignKey(CodingSample, on_delete=models.PROTECT, related_name="+")
+    feedback = models.ForeignKey(Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    coder = models.UUIDField()
+    is_final = models.BooleanField(default=False)
+    stance = models.CharField(max_length=5, choices=Stance.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    topic = models.CharField(max_length=40)
+    tags = ArrayField(models.CharField(max_length=20), default=list)
+    coded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "sample", "feedback", "coder", "is_final"], name="coding_once")]

@@ -30,6 +30,7 @@ urlpatterns = [
     path("p/<str:token>/files/<uuid:key>/", customer.file, name="customer-file"),
     path("p/<str:token>/", customer.promise, name="customer-promise"),
     path("", include("web.urls_voices")),
+    path("", include("web.urls_coding")),
     path("", include("web.urls_dashboards")),
     path("", include("web.urls_model")),
     path("", include("web.urls_surveys")),

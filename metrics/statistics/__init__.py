@@ -6,6 +6,7 @@ organisation; what a figure means is written in the definition register, which n
 Never NaN or infinity: a figure that does not exist is None, input that cannot be is a ValueError.
 """
 
+from metrics.statistics.agreement import Agreement, cohens_kappa
 from metrics.statistics.charts import moving_range_limit, p_chart, xmr
 from metrics.statistics.comparisons import (
     compare_shares,
@@ -28,6 +29,7 @@ from metrics.statistics.unheard import Iceberg, Stake, iceberg, stakes
 from metrics.statistics.weights import Weights, effective_n, rake
 
 __all__ = [
+    "Agreement",
     "Chart",
     "Drivers",
     "Estimate",
@@ -41,6 +43,7 @@ __all__ = [
     "bootstrap",
     "broken_rules",
     "ces",
+    "cohens_kappa",
     "compare_shares",
     "competition_rank",
     "csi",

@@ -1,11 +1,13 @@
 """Labels that are corrected where they stand: the page of a voice, the list, and how well the engine hears."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from feedback import relabelling
+from feedback import coding, relabelling
+from feedback.models import Coding
 from tests.browser import looks
 from tests.metrics.voices import receive, voice
 
@@ -30,7 +32,15 @@ def test_pages_are_sound(shop, now, heard, visit, width):
     page, found = visit("cx_manager", width=width), []
     with shop.scope():
         relabelling.adopt("retail", organisation=shop.id, version=0, now=now, actor="t")
+        first, second = (shop.members[role].id for role in ("cx_manager", "analyst"))
+        drawn = coding.draw(uuid.uuid4(), "九月第一批", [first, second], n=5, seed=1, is_stratified=True, organisation=shop.id, now=now, actor="t")
+        done = coding.draw(uuid.uuid4(), "八月", [second, shop.members["admin"].id], n=5, seed=2, is_stratified=False, organisation=shop.id, now=now, actor="t")
+        for at, key in enumerate(done.voices):
+            for coder, kind in zip(done.coders, ("complaint" if at < 3 else "praise", "complaint" if at < 2 else "praise"), strict=True):
+                coding.code(done, key, coding.Answer("pain", kind, "price"), coder=coder, now=now, actor="t")
+        differs = next(pair.feedback_id for pair in coding.pairs(done) if pair.differs())
     pages = {
+        "samples": "/coding/", "board": f"/coding/{drawn.id}/", "agreement": f"/coding/{done.id}/result/", "settle": f"/coding/{done.id}/settle/{differs}/",
         "voice": f"/feedback/{heard[0]}/", "voices": "/feedback/", "accuracy": "/feedback/accuracy/", "tree": "/settings/taxonomy/tree/",
         "node": "/settings/taxonomy/tree/waiting_time/repair/",
     }  # fmt: skip
@@ -66,3 +76,19 @@ def test_a_change_of_the_tree_is_tried_before_it_is_saved(heard, visit):
     expect(page.get_by_role("heading", name="最近 5 条声音里，1 条会改标注")).to_be_visible()
     page.get_by_role("button", name="保存，重读历史").click()
     expect(page.get_by_text("正在按第 1 版重读历史")).to_be_visible()
+
+
+def test_a_voice_is_coded_by_keys_alone(shop, now, heard, visit):
+    with shop.scope():
+        coders = [shop.members[role].id for role in ("cx_manager", "analyst")]
+        drawn = coding.draw(uuid.uuid4(), "九月", coders, n=5, seed=1, is_stratified=True, organisation=shop.id, now=now, actor="t")
+    page = visit("cx_manager")
+    page.goto(f"/coding/{drawn.id}/")
+    for key in ("2", "6", "e", "/"):
+        page.keyboard.press(key)
+    page.keyboard.type("夜间 排队 3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".sub")).to_have_text("1 / 5")
+    with shop.scope():
+        said = Coding.objects.get()
+        assert (said.stance, said.kind, said.topic, said.tags) == ("need", "praise", "promotion", ["夜间", "排队", "3"])

@@ -13,6 +13,7 @@ from metrics.statistics import (
     bootstrap,
     broken_rules,
     ces,
+    cohens_kappa,
     effective_n,
     iceberg,
     inflation,
@@ -215,3 +216,42 @@ def test_x1_a_source_whose_counts_and_sums_disagree() -> None:
     """cys.group's 5-point example prints 2820/1000 = 2.82; its own counts sum to 1010 and 3020. Nothing of ours takes it."""
     with pytest.raises(ValueError):
         ces([150, 230, 240, 200, 190])
+
+
+# two raters, two answers: κ, large-sample error and interval as published by statpsych's ci.kappa (Fleiss & Paik 2003) and by
+# Stata's kapci (Statalist 2009-12, message 320)
+KAPPAS = [
+    ([[31, 12], [4, 58]], 0.6756757, 0.07344761, 0.5317210, 0.8196303),
+    ([[1395, 118], [261, 158]], 0.3411969207847029, 0.0262913719660408, 0.2896667786271169, 0.3927270629422889),
+]
+
+
+@pytest.mark.parametrize(("table", "kappa", "error", "low", "high"), KAPPAS)
+def test_kappa_is_the_published_one(table, kappa, error, low, high):
+    found = cohens_kappa(table)
+    assert (found.kappa, found.error, found.low, found.high) == tuple(near(value, 7) for value in (kappa, error, low, high))
+    assert found.n == sum(map(sum, table))
+    turned = cohens_kappa([list(row) for row in zip(*table, strict=True)])
+    assert turned.kappa == pytest.approx(found.kappa, abs=1e-12)
+
+
+def test_kappa_knows_what_it_cannot_say():
+    assert cohens_kappa([]).kappa is None
+    assert cohens_kappa([[0, 0], [0, 0]]).n == 0
+    same = cohens_kappa([[9, 0], [0, 0]])
+    assert (same.kappa, same.observed, same.n) == (None, 1.0, 9)
+    perfect = cohens_kappa([[5, 0], [0, 4]])
+    assert (perfect.kappa, perfect.low, perfect.high) == (1.0, 1.0, 1.0)
+    assert cohens_kappa([[0, 5], [5, 0]]).kappa == -1.0
+    assert cohens_kappa([[25, 25], [25, 25]]).kappa == 0.0
+    with pytest.raises(ValueError, match="square"):
+        cohens_kappa([[1, 2]])
+    with pytest.raises(ValueError, match="cell"):
+        cohens_kappa([[1, -1], [0, 1]])
+
+
+@given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=3, max_size=3))
+def test_kappa_is_never_better_than_perfect_nor_nan(table):
+    found = cohens_kappa(table)
+    if found.kappa is not None:
+        assert -1 <= found.low <= found.kappa <= found.high <= 1
