@@ -10,8 +10,8 @@ from typing import Any
 
 from alerts import notices
 from alerts.models import Notice
+from feedback import masking
 from feedback.models import Analysis, Feedback
-from feedback.nlp import PersonalData, mask
 from tenancy import members
 from tenancy.enums import Role
 from tenancy.models import Member
@@ -55,7 +55,5 @@ def _tell(voice: Feedback, call: Analysis, member: Member | None, organisation: 
 
 def quote(text: str, pii: list[dict[str, Any]]) -> str:
     """The beginning of what was said, personal data written as its kind."""
-    length = len(text)
-    spans = [PersonalData(s["type"], min(int(s["start"]), length), min(int(s["end"]), length)) for s in pii]
-    said = " ".join(mask(text, spans).split())
+    said = " ".join(masking.hidden(text, pii).split())
     return said if len(said) <= QUOTE else said[: QUOTE - 1] + "…"

@@ -31,7 +31,7 @@ from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.problems import Problem, not_found
 from cxms.lib import strict_json
 from cxms.lib.text import clean_text
-from feedback import intake, normalise, queries, search, voices
+from feedback import intake, normalise, originals, queries, search, voices
 from feedback.intake import Source
 from feedback.models import Feedback
 from feedback.queries import Filters
@@ -179,6 +179,27 @@ class FeedbackOne(Endpoint):
         """Takes the voice out of lists and metrics; the audit keeps it."""
         voices.delete(key, organisation=self.organisation, now=self.now, actor=self.actor)
         return Response(status=204)
+
+
+class FeedbackOriginal(Endpoint):
+    """`GET /feedback/{id}/original?reason=`."""
+
+    needs: ClassVar[dict[str, str]] = {"GET": "originals:read"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation(
+            "Feedback",
+            "Read what a customer wrote, nothing written over",
+            obj({"id": ID, "text": text()}),
+            query=(Parameter("reason", "why; kept in the audit", text(200)),),
+            description="Everywhere else personal data in a text is written over with *. At most 30 an hour for a key: 429.",
+        )
+    }
+
+    def get(self, request: Request, key: uuid.UUID) -> Response:
+        """The text as it came; the audit keeps who read it and why."""
+        reason = request.query_params.get("reason", "")
+        said = originals.read(key, reason, organisation=self.organisation, now=self.now, actor=self.actor)
+        return Response({"id": str(key), "text": said})
 
 
 class FeedbackExclude(Endpoint):

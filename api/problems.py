@@ -13,6 +13,7 @@ from complaints.tickets import TicketError
 from customers.customers import CustomerStale
 from cxms.lib.errors import DomainError
 from cxms.lib.strict_json import JsonError
+from feedback.originals import TooManyLooks
 from integrations.endpoints import EndpointDisabled, EndpointStale
 from ledger.idempotency import KeyReused
 from tenancy.versions import Stale
@@ -26,6 +27,7 @@ STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (Stale, 412),
     (EndpointDisabled, 409),
     (KeyReused, 422),
+    (TooManyLooks, 429),
 )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from complaints import approvals, tickets
 from complaints import queries as desk
+from complaints.enums import CUSTOMERS
 from complaints.models import Clock, Ticket
 from complaints.queries import ClockView
+from feedback import masking
 from feedback.models import Analysis, Feedback, Score
 
 
@@ -61,7 +63,7 @@ def voice(row: Feedback, made: Analysis | None, scores: Sequence[Score]) -> dict
         "unit": row.unit.code if row.unit else None,
         "staff": row.staff.employee_no if row.staff else None,
         "touchpoint": row.touchpoint.code if row.touchpoint else None,
-        "text": row.text,
+        "text": masking.covered(row.text, made.pii if made else None),
         "scores": [score(item) for item in scores if item.item or item.kind != "csi"],
         "metadata": row.metadata,
         "status": "analysed" if made else "pending",
@@ -121,7 +123,7 @@ def ticket(row: Ticket, *, organisation: int, now: datetime) -> dict[str, Any]:
                 "recorded_at": instant(move.recorded_at),
                 "actor": move.actor,
                 "cycle": move.cycle,
-                "data": move.data,
+                "data": masking.covered_deep(move.data, names=move.kind in CUSTOMERS),
             }
             for move in desk.timeline(row)
         ],
@@ -162,8 +164,8 @@ def ticket_row(row: Ticket, *, is_held: bool) -> dict[str, Any]:
         "opened_at": instant(row.opened_at),
         "resolved_at": instant(row.resolved_at),
         "closed_at": instant(row.closed_at),
-        "proposal": row.proposal or None,
-        "reconstruction": row.reconstruction or None,
+        "proposal": masking.covered_deep(row.proposal, names=False) or None,
+        "reconstruction": masking.covered_deep(row.reconstruction, names=False) or None,
     }
 
 

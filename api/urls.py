@@ -27,6 +27,7 @@ endpoints = [
     path("feedback/accuracy", corrections.Accuracy.as_view()),
     path("feedback/<uuid:key>/corrections", corrections.Corrections.as_view()),
     path("feedback/<uuid:key>/corrections/<int:version>/undo", corrections.CorrectionUndo.as_view()),
+    path("feedback/<uuid:key>/original", feedback.FeedbackOriginal.as_view()),
     path("feedback/<uuid:key>/exclude", feedback.FeedbackExclude.as_view()),
     path("feedback/<uuid:key>/include", feedback.FeedbackInclude.as_view()),
     path("complaints", complaints.ComplaintList.as_view()),

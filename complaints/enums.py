@@ -3,6 +3,9 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+# moves that hold the customer's own words; the others are colleagues'
+CUSTOMERS = frozenset({"opened", "message", "rate", "decline"})
+
 
 class Severity(TextChoices):
     """How grave a complaint is; the only rank there is."""

@@ -20,6 +20,7 @@ from complaints.enums import ClockState
 from complaints.models import Clock, Escalation, Holding, Move, PolicyVersion, Ticket
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id, new_ids
+from feedback import masking
 from feedback.models import Feedback
 from ledger.facts import record
 from tenancy import queries
@@ -122,7 +123,7 @@ def _ticket(case: Case, policy: PolicyVersion, day: date, number: str, organisat
         organisation_id=organisation,
         number=number,
         feedback=voice,
-        title=case.title[:120] or tickets.title_of(voice.text),
+        title=masking.hidden(case.title)[:120] or tickets.title_of(masking.hidden(voice.text)),
         severity=case.severity,
         customer_id=voice.customer_id,
         unit_id=voice.unit_id,

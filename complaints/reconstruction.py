@@ -15,10 +15,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from complaints.clocks import Moment
+from complaints.enums import CUSTOMERS
 from complaints.lifecycle import MoveNotAllowed
 from complaints.models import Move, Ticket
 from complaints.move_fields import FIVE, MoveFieldError
 from customers.models import CustomerEvent
+from feedback import masking
 from feedback.models import Feedback
 
 N_EVENTS, N_VOICES, YEARS = 12, 6, timedelta(days=730)
@@ -73,13 +75,14 @@ def of_event(row: CustomerEvent) -> Source:
 
 def of_voice(row: Feedback) -> Source:
     """An earlier voice."""
-    return Source(f"voice:{row.id}", row.occurred_at, row.get_channel_display(), row.text[:MAX_WORDS], _staff(row), _place(row))
+    return Source(f"voice:{row.id}", row.occurred_at, row.get_channel_display(), masking.hidden(row.text)[:MAX_WORDS], _staff(row), _place(row))
 
 
 def of_move(row: Move, ticket: Ticket) -> Source:
     """Something said or noted on the ticket."""
     text = ticket.feedback.text or ticket.title if row.kind == "opened" else str(row.data.get("text", ""))
-    return Source(f"move:{row.seq}", row.at, row.kind, text[:MAX_WORDS], row.actor_name)
+    said = masking.hidden(text, names=row.kind in CUSTOMERS)
+    return Source(f"move:{row.seq}", row.at, row.kind, said[:MAX_WORDS], row.actor_name)
 
 
 def of_file(file: Mapping[str, Any], row: Move) -> Source:

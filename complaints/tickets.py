@@ -18,6 +18,7 @@ from complaints.policies_match import Case
 from customers.models import Customer
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
+from feedback import masking
 from feedback.models import Analysis, Feedback
 from ledger.facts import record
 from tenancy import calendars, hours, queries
@@ -86,7 +87,7 @@ def _create(opening: Opening, unit: Unit | None, policy: PolicyVersion, organisa
         organisation_id=organisation,
         number=_number(organisation, day),
         feedback=voice,
-        title=opening.title[:120] or title_of(voice.text),
+        title=masking.hidden(opening.title)[:120] or title_of(masking.hidden(voice.text)),
         severity=opening.severity,
         customer_id=voice.customer_id,
         unit=unit,

@@ -19,6 +19,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "home:read": frozenset({A, M, E, R, S, F, Y}),
     "feedback:read": frozenset({A, M, E, R, S, F, Y}),
     "feedback:write": frozenset({A, M, R, S, F}),
+    "originals:read": frozenset({A, M, R, S}),
     "labels:read": frozenset({A, M, Y}),
     "labels:write": frozenset({A, M, Y}),
     "complaints:read": frozenset({A, M, E, R, S, F}),
@@ -53,6 +54,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
 API_SCOPES = (
     "feedback:read",
     "feedback:write",
+    "originals:read",
     "complaints:read",
     "complaints:write",
     "customers:read",

@@ -44,6 +44,7 @@ ACTIONS: dict[str, Word] = {
     "taxonomy.node.changed": lambda: _("改了分类"),
     "taxonomy.adopted": lambda: _("用了行业分类"),
     "coding.drawn": lambda: _("抽了双人编码的样本"),
+    "original.read": lambda: _("看了原文"),
     "topic.changed": lambda: _("改了主题"),
     "calendar.saved": lambda: _("存了日历"),
     "policy.saved": lambda: _("存了承诺政策"),

@@ -19,6 +19,7 @@ from complaints.models import Ticket
 from complaints.queries import Filters
 from complaints.received import Asked as Received
 from cxms.lib.periods import Period
+from feedback import masking
 from feedback.models import Feedback
 from metrics import behind
 from metrics.behind import Asked
@@ -205,6 +206,6 @@ def _line(row: behind.Row, names: list[str], case: Ticket | None, voice: Feedbac
     if case is not None:
         return Line(row.day, case.title, case.number, case.unit.name if case.unit else "", reverse("case", args=[case.number]), said)
     if voice is not None:
-        title = voice.text.strip()[:40] or _("（没有文字）")
+        title = masking.hidden(voice.text).strip()[:40] or _("（没有文字）")
         return Line(row.day, title, "", voice.unit.name if voice.unit else "", reverse("feedback-one", args=[voice.id]), said)
     return Line(row.day, "", "", "", "", said)

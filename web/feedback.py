@@ -18,7 +18,7 @@ from complaints import queries as desk
 from complaints.models import Ticket
 from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
-from feedback import corrections, labelled, queries, search, taxonomies, topics, tree, voices
+from feedback import corrections, labelled, originals, queries, search, taxonomies, topics, tree, voices
 from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
 from feedback.queries import Filters
@@ -245,7 +245,26 @@ def _voice(key: uuid.UUID, visit: Visit) -> Feedback:
 @needs("feedback:read")
 def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """One voice with its aspects, where it came from, its case and what happened to it."""
-    row, organisation = _voice(key, visit), visit.organisation.id
+    return _page(request, visit, _voice(key, visit))
+
+
+@require_POST
+@needs("originals:read")
+def original(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
+    """The page with the customer's words as they came, this once; the audit keeps who looked and why."""
+    row, reason = _voice(key, visit), request.POST.get("reason", "").replace("\x00", "")
+    try:
+        said = originals.read(row.id, reason, organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return _back(request, row)
+    answer = _page(request, visit, row, said)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _page(request: HttpRequest, visit: Visit, row: Feedback, said: str = "") -> HttpResponse:
+    organisation = visit.organisation.id
     made = queries.analyses([row.id], organisation=organisation).get(row.id)
     ticket = Ticket.objects.filter(organisation_id=organisation, feedback_id=row.id).select_related("unit", "owner").first()
     context = {
@@ -260,7 +279,9 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
         "clock": _clock(ticket, visit) if ticket else None,
         "ticket_url": _case_url(ticket, visit) if ticket else "",
         "history": _history(row, made, ticket),
+        "original": said,
         "may_write": visit.seat.may("feedback:write"),
+        "may_look": visit.seat.may("originals:read"),
         "around": _around(request, visit, row),
         "back": request.GET.urlencode(),
     }

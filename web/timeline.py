@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from alerts.models import Notice
 from alerts.wording import clause_label, level_words
 from complaints import assigning, cause_words, offers, reconstruction
-from complaints.enums import ContactWay, PauseReason, Severity
+from complaints.enums import CUSTOMERS, ContactWay, PauseReason, Severity
 from complaints.models import Escalation, Move, Ticket
 from customers.models import CustomerEvent
+from feedback import masking
 from feedback.models import Feedback
 from web import words
 
@@ -135,7 +136,8 @@ def _move(move: Move, ticket: Ticket) -> Entry:
 def said_by(move: Move, ticket: Ticket) -> str:
     """A move's content in words."""
     maker = TEXTS.get(move.kind)
-    return maker(move.data, ticket) if maker else ""
+    said = maker(move.data, ticket) if maker else ""
+    return masking.hidden(said, names=move.kind in CUSTOMERS)
 
 
 def money(amount: str, currency: str) -> str:

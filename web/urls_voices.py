@@ -14,6 +14,7 @@ urlpatterns = [
     path("feedback/accuracy/", accuracy.page, name="accuracy"),
     path("feedback/<uuid:key>/", feedback.one, name="feedback-one"),
     path("feedback/<uuid:key>/correct/", correcting.correct, name="feedback-correct"),
+    path("feedback/<uuid:key>/original/", feedback.original, name="feedback-original"),
     path("feedback/<uuid:key>/exclude/", feedback.exclude, name="feedback-exclude"),
     path("feedback/<uuid:key>/include/", feedback.include, name="feedback-include"),
 ]

@@ -18,6 +18,7 @@ from django.utils.translation import pgettext
 from complaints.offers import Option
 from complaints.queries import ClockView
 from cxms.lib import clock, text
+from feedback import masking
 from improvement.enums import State
 from web import clock_face, timeline, words
 
@@ -165,6 +166,12 @@ def minutes(value: int) -> str:
 def mask_name(name: str | None) -> str:
     """A customer's name as staff see it: 陈**."""
     return text.mask_name(name or "") or _("未留名")
+
+
+@register.filter
+def masked(said: str | None) -> str:
+    """What somebody wrote with personal data written over, where no analysis says what is personal."""
+    return masking.hidden(said or "")
 
 
 @register.filter
