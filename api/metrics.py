@@ -1,7 +1,7 @@
 """`/metrics`: the register, and the figures of one metric. Every number comes from `metrics.series`."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from rest_framework.request import Request
@@ -16,11 +16,13 @@ from feedback import topics
 from metrics import queries
 from metrics import series as figures
 from metrics.definitions.definition import Definition
+from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Series, Where
 from tenancy import queries as tenancy
 
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year", "all")
 DEFAULT_DAYS = 28
+NPS = BY_CODE["nps"]
 MAX_PERIODS = 1_500
 MAX_POINTS = 50_000
 MAX_DAYS = 366 * 200
@@ -72,7 +74,7 @@ class MetricOne(Endpoint):
         definition = queries.definition(code)
         if definition is None:
             return not_found()
-        period = self._period(request)
+        period = period_of(request, organisation=self.organisation, now=self.now)
         grain = _grain(request, period)
         found = figures.series(
             organisation=self.organisation,
@@ -80,7 +82,7 @@ class MetricOne(Endpoint):
             period=period,
             grain=grain,
             by=_by(request, definition),
-            where=self._where(request, definition),
+            where=where_of(request, definition, organisation=self.organisation),
             now=self.now,
             raw=self.may("metrics:raw"),
         )
@@ -88,40 +90,44 @@ class MetricOne(Endpoint):
             raise _refuse("grain", "too_many_points", f"more than {MAX_POINTS} points: take a coarser grain")
         return Response(_series(found))
 
-    def _period(self, request: Request) -> Period:
-        zone = tenancy.organisation(self.organisation).timezone
-        tomorrow = tenancy.local_today(self.now, zone) + timedelta(days=1)
-        from_date, to_date = _date(request, "from"), _date(request, "to")
-        to_date = to_date or max(tomorrow, (from_date or date.min) + timedelta(days=1))
-        from_date = from_date or to_date - timedelta(days=DEFAULT_DAYS)
-        if to_date <= from_date:
-            raise _refuse("to", "empty_period", "to comes after from")
-        if (to_date - from_date).days > MAX_DAYS:
-            raise _refuse("from", "period_too_long", f"at most {MAX_DAYS} days")
-        return Period(from_date, to_date)
 
-    def _where(self, request: Request, definition: Definition) -> Where:
-        given = {
-            name: request.query_params.get(name, "") for name in (*definition.dimensions,) if name != "clause"
-        }
-        clause = request.query_params.get("clause", "") if "clause" in definition.dimensions else ""
-        codes = tenancy.codes(
-            organisation=self.organisation,
-            units={given["unit"]} - {""},
-            staff={given["staff"]} - {""},
-            touchpoints={given["touchpoint"]} - {""},
-        )
-        known: dict[str, Callable[[str], bool]] = {
-            "unit": codes.units.__contains__,
-            "staff": codes.staff.__contains__,
-            "touchpoint": codes.touchpoints.__contains__,
-            "channel": queries.CHANNELS.__contains__,
-            "topic": lambda code: code in queries.TOPICS or code in topics.all_names(organisation=self.organisation),
-        }
-        for name, is_known in known.items():
-            if given[name] and not is_known(given[name]):
-                raise _refuse(name, f"unknown_{name}", f"{name} {given[name][:64]!r} is not known")
-        return Where(paths=(), clause=clause, **given)
+def period_of(request: Request, *, organisation: int, now: datetime) -> Period:
+    """The days a request asks for; the last 28 unless it says."""
+    zone = tenancy.organisation(organisation).timezone
+    tomorrow = tenancy.local_today(now, zone) + timedelta(days=1)
+    from_date, to_date = _date(request, "from"), _date(request, "to")
+    to_date = to_date or max(tomorrow, (from_date or date.min) + timedelta(days=1))
+    from_date = from_date or to_date - timedelta(days=DEFAULT_DAYS)
+    if to_date <= from_date:
+        raise _refuse("to", "empty_period", "to comes after from")
+    if (to_date - from_date).days > MAX_DAYS:
+        raise _refuse("from", "period_too_long", f"at most {MAX_DAYS} days")
+    return Period(from_date, to_date)
+
+
+def where_of(request: Request, definition: Definition, *, organisation: int) -> Where:
+    """The filters a request asks for, each known to the organisation."""
+    given = {
+        name: request.query_params.get(name, "") for name in (*definition.dimensions,) if name != "clause"
+    }
+    clause = request.query_params.get("clause", "") if "clause" in definition.dimensions else ""
+    codes = tenancy.codes(
+        organisation=organisation,
+        units={given["unit"]} - {""},
+        staff={given["staff"]} - {""},
+        touchpoints={given["touchpoint"]} - {""},
+    )
+    known: dict[str, Callable[[str], bool]] = {
+        "unit": codes.units.__contains__,
+        "staff": codes.staff.__contains__,
+        "touchpoint": codes.touchpoints.__contains__,
+        "channel": queries.CHANNELS.__contains__,
+        "topic": lambda code: code in queries.TOPICS or code in topics.all_names(organisation=organisation),
+    }
+    for name, is_known in known.items():
+        if given[name] and not is_known(given[name]):
+            raise _refuse(name, f"unknown_{name}", f"{name} {given[name][:64]!r} is not known")
+    return Where(paths=(), clause=clause, **given)
 
 
 def _date(request: Request, name: str) -> date | None:

@@ -16,6 +16,7 @@ from api import (
     notices,
     pauses,
     promises,
+    reasons,
     recurrence,
     webhooks,
 )
@@ -47,6 +48,7 @@ endpoints = [
     path("customers/<str:external_id>/summary", customers.CustomerSummary.as_view()),
     path("customers/<str:external_id>", customers.CustomerOne.as_view()),
     path("metrics", metrics.MetricList.as_view()),
+    path("metrics/nps/reasons", reasons.NpsReasons.as_view()),
     path("metrics/<str:code>", metrics.MetricOne.as_view()),
     path("notices/usefulness", notices.Usefulness.as_view()),
     path("metric-rules", metric_rules.RuleList.as_view()),

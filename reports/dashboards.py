@@ -82,14 +82,18 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def weeks_until(now: datetime, n_weeks: int, *, organisation: int) -> Period:
+    """The last `n_weeks` whole weeks and the running one, in the organisation's days."""
+    this_week = monday_of(queries.local_today(now, queries.organisation(organisation).timezone))
+    return Period(this_week - timedelta(weeks=n_weeks), this_week + timedelta(weeks=1))
+
+
 def nps_page(
     *, organisation: int, now: datetime, where: Where, n_weeks: int = 13, by: str = "store"
 ) -> NpsPage:
     """The NPS page of a subtree under its filters: trend, comparisons, tiers and reasons of the last `n_weeks`."""
-    zone = queries.organisation(organisation).timezone
-    this_week = monday_of(queries.local_today(now, zone))
-    period = Period(this_week - timedelta(weeks=n_weeks), this_week + timedelta(weeks=1))
-    weeks = _weeks(organisation, period, this_week, where, now)
+    period = weeks_until(now, n_weeks, organisation=organisation)
+    weeks = _weeks(organisation, period, period.to_date - timedelta(weeks=1), where, now)
     head = _head(weeks)
     units = queries.units_of(organisation=organisation, paths=where.paths or ("/",))
     names = {unit.code: unit.name for unit in units}

@@ -43,7 +43,10 @@ class Quote:
 
 @dataclass(frozen=True)
 class Reason:
-    """A topic: shares of detractors and promoters who speak of it (0..1), lift = detractors ÷ all, and if it is real."""
+    """A topic: shares of detractors and promoters who speak of it (0..1), lift = detractors ÷ all, and if it is real.
+
+    impact: NPS points of all answers minus those of the answers without the topic.
+    """
 
     topic: str
     n: int
@@ -55,6 +58,7 @@ class Reason:
     lift_low: float | None
     lift_high: float | None
     is_real: bool
+    impact: Estimate
     quote: Quote | None
 
     @property
@@ -165,6 +169,7 @@ def _reason(cell: Point, p: float, totals: tuple[int, int, int]) -> Reason:
         lift_low=ratio[1],
         lift_high=ratio[2],
         is_real=p < LEVEL,
+        impact=statistics.nps_impact((min(pro, n_promoters), min(passive, n_passives), min(d, n_detractors)), totals),
         quote=None,
     )
 

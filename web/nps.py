@@ -202,8 +202,8 @@ def _reason(row: Reason, most: float, url_of: Callable[..., str], names: Mapping
         "row": row,
         "name": names.get(row.topic, row.topic),
         "bars": figures.bars(left, right, most),
-        "left": _share(left[0]),
-        "right": _share(right[0]),
+        "left": share_text(left[0]),
+        "right": share_text(right[0]),
         "lift": changes.number(row.lift, 1),
         "bounds": bounds,
         "said": _("推荐者的理由，") + said if row.is_praise else said,
@@ -213,7 +213,8 @@ def _reason(row: Reason, most: float, url_of: Callable[..., str], names: Mapping
     }
 
 
-def _share(share: float) -> str:
+def share_text(share: float) -> str:
+    """A share (0..1) as reasons write it."""
     return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"
 
 

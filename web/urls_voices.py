@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from web import accuracy, correcting, feedback, metric_alerts, nps
+from web import accuracy, correcting, feedback, metric_alerts, nps, reasons
 
 urlpatterns = [
     path("metrics/nps", nps.nps, name="nps"),
+    path("metrics/nps/reasons", reasons.reasons, name="nps-reasons"),
     path("metrics/<slug:code>", nps.metric, name="metric"),
     path("metrics/<slug:code>/definition", nps.definition, name="definition"),
     path("alerts/", metric_alerts.listing, name="metric-alerts"),

@@ -19,6 +19,7 @@ from metrics.statistics.comparisons import (
     two_proportions,
 )
 from metrics.statistics.drivers import relative_weights, shapley_weights
+from metrics.statistics.impact import nps_impact
 from metrics.statistics.importance import Ipa, bootstrap, inflation, ipa
 from metrics.statistics.indices import acsi, ces, csi, csi_of, revenue_at_risk
 from metrics.statistics.intervals import mean_estimate, nps, poisson_rate, sample_size, weighted_nps, wilson
@@ -60,6 +61,7 @@ __all__ = [
     "moving_range_limit",
     "nps",
     "nps_difference",
+    "nps_impact",
     "overdispersion",
     "p_chart",
     "poisson_rate",

@@ -1,0 +1,64 @@
+"""Are reasons led by the question? What surveys speak of beside what reviews speak of, topic by topic, unasked.
+
+Shares of the analysed voices with words of each channel; nobody below five mentions is told apart. Associated, no more.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from django.db.models import Count, Exists, F, Func, OuterRef
+
+from cxms.lib.periods import Period
+from feedback.models import Analysis, Feedback
+from metrics import statistics
+from metrics.series import Where
+from metrics.statistics import Estimate
+from reports.reasons import LEVEL, MIN_N, NOT_A_REASON, placed
+from tenancy.enums import Channel
+
+SIDES = (Channel.SURVEY.value, Channel.REVIEW.value)
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A topic: its share (0..1) of the voices of surveys and of reviews, n being that channel's voices."""
+
+    topic: str
+    n_survey: int
+    n_review: int
+    survey: Estimate
+    review: Estimate
+    is_real: bool
+
+
+def mix(*, organisation: int, period: Period, where: Where) -> list[Mixed]:
+    """Topics of both, the largest difference first; empty when a side has no analysed words."""
+    survey, review = (_said(organisation, period, replace(where, channel=channel)) for channel in SIDES)
+    n_survey, n_review = survey.pop("", 0), review.pop("", 0)
+    if not n_survey or not n_review:
+        return []
+    names = sorted(code for code in survey | review if code != NOT_A_REASON and survey[code] + review[code] >= MIN_N)
+    tests = [statistics.compare_shares(survey[code], n_survey, review[code], n_review).p for code in names]
+    adjusted = statistics.holm([1.0 if p is None else p for p in tests])
+    rows = [
+        Mixed(code, survey[code], review[code], statistics.wilson(survey[code], n_survey), statistics.wilson(review[code], n_review), p < LEVEL)
+        for code, p in zip(names, adjusted, strict=True)
+    ]
+    return sorted(rows, key=lambda row: (-abs((row.survey.value or 0) - (row.review.value or 0)), row.topic))
+
+
+def _said(organisation: int, period: Period, where: Where) -> Counter[str]:
+    """How many counted voices with analysed words speak of each topic; "" counts them all."""
+    rows = Feedback.objects.filter(
+        organisation_id=organisation, local_day__gte=period.from_date, local_day__lt=period.to_date, channel=where.channel,
+        deleted_at__isnull=True, excluded_at__isnull=True,
+    ).exclude(text="")  # fmt: skip
+    if where.touchpoint:
+        rows = rows.filter(touchpoint__code=where.touchpoint)
+    rows = placed(rows, where, "feedback_feedback", organisation=organisation)
+    read = Analysis.objects.filter(organisation_id=organisation, is_current=True)
+    n = rows.filter(Exists(read.filter(feedback_id=OuterRef("id")))).count()
+    codes = read.filter(feedback_id__in=rows.values("id")).annotate(code=Func(F("topic_codes"), function="unnest"))
+    found: Mapping[str, int] = dict(codes.order_by().values_list("code").annotate(n=Count("feedback_id", distinct=True)))
+    return Counter({"": n, **found})
