@@ -18,6 +18,7 @@ from api import (
     promises,
     reasons,
     recurrence,
+    taxonomy,
     webhooks,
 )
 
@@ -25,6 +26,7 @@ endpoints = [
     path("feedback", feedback.FeedbackList.as_view()),
     path("feedback/bulk", feedback.FeedbackBulk.as_view()),
     path("feedback/<uuid:key>", feedback.FeedbackOne.as_view()),
+    path("taxonomy", taxonomy.Taxonomy.as_view()),
     path("feedback/accuracy", corrections.Accuracy.as_view()),
     path("feedback/<uuid:key>/corrections", corrections.Corrections.as_view()),
     path("feedback/<uuid:key>/corrections/<int:version>/undo", corrections.CorrectionUndo.as_view()),

@@ -48,7 +48,8 @@ def analyse(first: str, last: str, *, organisation: int, now: datetime, announce
 
 
 def understand(texts: Sequence[str], *, organisation: int) -> list[Understanding]:
-    """What each text says, the organisation's own words and nodes included. Two statements besides the engine's work."""
+    """What each text says, the organisation's own words and nodes included. Three statements besides the engine's work."""
+    taxonomies.hold(organisation=organisation)
     return tree.understood(texts, nlp.understand(texts), topics.words(organisation=organisation), taxonomies.current(organisation=organisation).nodes)
 
 

@@ -50,6 +50,7 @@ def newest(*, organisation: int) -> Relabelling | None:
 
 def step(job_id: uuid.UUID, asked_from: str | None, *, organisation: int, now: datetime) -> None:
     """Reads one slice and asks for the next; a step that was taken already, or of a run that ended, does nothing."""
+    taxonomies.hold(organisation=organisation)
     job = Relabelling.objects.select_for_update().filter(organisation_id=organisation, id=job_id).first()
     here = str(job.last_id) if job and job.last_id else None
     if job is None or job.finished_at is not None or job.superseded_at is not None or here != asked_from:

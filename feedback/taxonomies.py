@@ -27,6 +27,9 @@ from tenancy.versions import Stale
 FOLDER = Path(__file__).parent / "taxonomies"
 SAMPLE = 500
 MOST_EXAMPLES = 5
+# who analyses shares it until his transaction ends, who saves a version has it alone: no voice is labelled by a tree that
+# was replaced while it was read and committed after history was read past it
+LOCK = "select pg_advisory_xact_lock{shared}(1952545132, %s)"
 COUNTS = """
     select c.code, count(*) from feedback_feedback f
     join feedback_analysis a on a.organisation_id = f.organisation_id and a.feedback_id = f.id and a.is_current
@@ -64,6 +67,12 @@ def current(*, organisation: int) -> Held:
     return Held(row.version, tree.read(row.nodes)) if row else Held(0)
 
 
+def hold(*, organisation: int) -> None:
+    """Keeps the taxonomy as it is until the transaction ends. Taken before any row: who saves a version takes rows after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK.format(shared="_shared"), [organisation])
+
+
 def checked_words(given: Sequence[str]) -> tuple[str, ...]:
     """Words once each, folded as texts are. Raises TopicError."""
     return tuple(topics.clean_keywords(given))
@@ -85,6 +94,8 @@ def put(wanted: Node, *, was: str, organisation: int, version: int, now: datetim
 
 def save(nodes: Sequence[Node], action: str, subject: str, *, organisation: int, version: int, now: datetime, actor: str) -> Taxonomy:
     """Keeps a whole tree as the next version; the same tree again is no new one. Raises Stale."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK.format(shared=""), [organisation])
     there = Taxonomy.objects.select_for_update().filter(organisation_id=organisation).order_by("-version").first()
     number = there.version if there else 0
     _fresh(number, version)

@@ -132,6 +132,7 @@ def test_what_is_answered_is_what_the_document_says(shop, work, settings):
     call("get", "/webhooks/{id}/deliveries", f"/webhooks/{hook}/deliveries")
     call("get", "/feedback/{id}/corrections", f"/feedback/{voice}/corrections")
     call("get", "/feedback/accuracy", "/feedback/accuracy")
+    call("get", "/taxonomy", "/taxonomy")
     call("post", "/feedback/{id}/exclude", f"/feedback/{voice}/exclude", {"reason": "test"})
     call("post", "/feedback/{id}/include", f"/feedback/{voice}/include", {})
     call("delete", "/webhooks/{id}", f"/webhooks/{hook}", status=204)

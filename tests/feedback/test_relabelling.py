@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from cxms.lib import failpoints
-from feedback import corrections, nlp, relabelling, taxonomies, topics
+from feedback import analysis, corrections, nlp, relabelling, taxonomies, topics
 from feedback.models import Analysis, Relabelling
 from feedback.tree import Node
 from ledger import runner
@@ -101,6 +102,24 @@ def test_a_newer_version_supersedes_and_an_old_form_is_refused(shop, now, work, 
         assert first.superseded_at is not None and second.finished_at is not None
     assert "waiting_time/parts" not in codes(shop, keys[0])[0]
     assert "waiting_time/parts" in codes(shop, keys[3])[0]
+
+
+def test_who_reads_and_who_saves_take_turns(shop, now, keys):
+    """Seen from outside: the one shares a lock until his transaction ends, the other has it alone."""
+
+    def held():
+        with connection.cursor() as cursor:
+            cursor.execute("select mode from pg_locks where locktype = 'advisory' and classid = 1952545132 and objid = %s", [shop.id])
+            return [mode for (mode,) in cursor.fetchall()]
+
+    with shop.scope():
+        analysis.understand(["没配件"], organisation=shop.id)
+        assert held() == ["ShareLock"]
+    with shop.scope():
+        relabelling.change(PARTS, was="", organisation=shop.id, version=0, now=now, actor="t")
+        assert held() == ["ExclusiveLock"]
+    with shop.scope():
+        assert held() == []
 
 
 def test_a_persons_word_outlives_the_tree(shop, now, work, keys):

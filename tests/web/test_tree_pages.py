@@ -56,3 +56,14 @@ def test_an_industry_is_tried_and_adopted(shop, now, work):
     assert "16 个分类，第 1 版" in page
     assert "没有这个行业" in unescape(client.post(url, {"industry": "moon", "version": 1, "do": "try"}).content.decode())
     assert "用了行业分类" in html(client, "/settings/audit/")
+    told = shop.api().get("/api/v1/taxonomy").json()
+    assert (told["version"], len(told["nodes"]), told["reading"]["n"]) == (1, 22 + 16, 1)
+    (node,) = [node for node in told["nodes"] if node["code"] == "waiting_time/checkout"]
+    assert (node["parent"], node["name"], node["words"][0]) == ("waiting_time", "排队结账", "结账排队")
+    work()
+    found = shop.api().get("/api/v1/feedback?topic=waiting_time/checkout").json()["results"]
+    assert ["waiting_time/checkout"] in [topic.get("nodes") for topic in found[0]["analysis"]["topics"]]
+    day = {"from": now.date().isoformat(), "to": (now.date() + timedelta(days=2)).isoformat()}
+    points = shop.api().get("/api/v1/metrics/volume", {**day, "grain": "all", "topic": "waiting_time/checkout"})
+    assert points.status_code == 200
+    assert shop.api().get("/api/v1/metrics/volume", {**day, "grain": "all", "topic": "waiting_time/moon"}).status_code == 422
