@@ -93,7 +93,8 @@ class Asked:
         return bool(self.nps or self.state or self.score or self.judged or any(getattr(self.filters, name) for name in names))
 
 
-def _asked(request: HttpRequest, visit: Visit) -> Asked:
+def asked_of(request: HttpRequest, visit: Visit) -> Asked:
+    """What the URL asks for, within the subtrees the person sees."""
     text = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in (
         "q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "nps", "state", "score", "judged", "from", "to",
     )}  # fmt: skip
@@ -160,11 +161,17 @@ def _found(asked: Asked, rows: QuerySet[Feedback], organisation: int) -> search.
     return search.within(rows, filters, organisation=organisation)
 
 
+def ids_of(asked: Asked, organisation: int, *, most: int = MOST) -> list[uuid.UUID]:
+    """The voices of the list, newest first."""
+    rows = _rows(asked, organisation)
+    return _found(asked, rows, organisation).ids[:most] if asked.filters.q else list(rows.values_list("id", flat=True)[:most])
+
+
 @needs("feedback:read")
 def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The list, newest first."""
     units = Switcher(request, visit)
-    asked = _asked(request, visit)
+    asked = asked_of(request, visit)
     rows = _rows(asked, visit.organisation.id)
     found = _found(asked, rows, visit.organisation.id) if asked.filters.q else None
     # nobody turns to the 200th page, and counting millions is slow
@@ -336,12 +343,7 @@ def _around(request: HttpRequest, visit: Visit, row: Feedback) -> dict[str, Any]
     """The neighbours of a voice in the list it was opened from."""
     if not request.GET:
         return {}
-    asked = _asked(request, visit)
-    rows = _rows(asked, visit.organisation.id)
-    if asked.filters.q:
-        ids = _found(asked, rows, visit.organisation.id).ids
-    else:
-        ids = list(rows.values_list("id", flat=True)[:MOST])
+    ids = ids_of(asked_of(request, visit), visit.organisation.id)
     if row.id not in ids:
         return {}
     place = ids.index(row.id)

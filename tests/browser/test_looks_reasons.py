@@ -23,4 +23,5 @@ def test_reasons_and_an_original_are_sound(shop, now, work, visit, width):
         found = findings(manager, "reasons", "/metrics/nps/reasons", width=width)
         found += findings(manager, "hidden", f"/feedback/{keys[0]}/", width=width)
         found += findings(manager, "search", "/feedback/?q=两个+太慢", width=width)
+        found += findings(manager, "groups", "/feedback/groups/", width=width)
         assert found == []
