@@ -41,6 +41,8 @@ def test_the_page_opens_the_rows_it_counts(shop, stranger, now, work):
     page = shop.page()
     said = page.get("/feedback/groups/").content.decode()
     assert "13912340077" not in said
+    assert '<span class="cx-chip line">等待时间</span>' in said
+    assert "/feedback/groups/?q=" in page.get("/feedback/?q=空调").content.decode()
     opened = re.findall(r'href="\?(open=[0-9a-f-]+)#', said)
     counted = [int(n) for n in re.findall(r"n = (\d+)", said)]
     assert sorted(counted) == [5, 5]
