@@ -107,12 +107,19 @@ def labels(row: Feedback, made: Analysis | None, organisation: int) -> dict[str,
         "version": rows[-1].version if rows else 0,
         "said": {field: Said(c, c.actor.partition(":")[2] or c.actor, worded(field, c.before, names), c.before == c.after) for field, c in living.items()},
         "aspects": _aspects(made, likely.likely(made.topics, row.text, organisation=organisation), names),
+        "red_terms": open_terms(row, made),
         "kinds": Kind.choices,
         "sentiments": Sentiment.choices,
         "free": [(code, name) for code, name in names.items() if code not in chosen],
         "is_all_said": len(living) == len(Label.values),
         "feels": feels(),
     }
+
+
+def open_terms(row: Feedback, made: Analysis) -> list[str]:
+    """The words that drew the red line, without those that stand in personal data: 12345 may be a piece of a number."""
+    hidden = [row.text[span["start"] : span["end"]] for span in made.pii]
+    return [term for term in made.red_terms if not any(term in text for text in hidden)]
 
 
 def feels() -> list[tuple[str, str]]:

@@ -8,8 +8,9 @@ from html import unescape
 
 import pytest
 
-from feedback.models import Analysis, Correction
+from feedback.models import Analysis, Correction, Feedback
 from tests.metrics.voices import receive, voice
+from web import correcting
 
 TEXTS = ("等了两个小时，太慢了", "店员态度特别好，谢谢", "价格太贵了，不划算", "包装破了，里面的东西压坏了", "请问几点关门", "希望增加夜间配送")
 
@@ -117,3 +118,9 @@ def test_the_api_corrects_and_undoes_under_a_version(shop, keys):
     undone = api.post(f"{url}/1/undo", {}, content_type="application/json").json()
     assert (undone["analysis"]["kind"], undone["results"][0]["in_force"]) == ("complaint", False)
     assert api.get(url).json() == undone
+
+
+def test_a_red_line_does_not_tell_what_is_masked():
+    row = Feedback(text="电话13812345678，我要打12315")
+    made = Analysis(red_terms=["12345", "12315"], pii=[{"type": "mobile", "start": 2, "end": 13}])
+    assert correcting.open_terms(row, made) == ["12315"]
