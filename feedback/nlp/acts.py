@@ -91,6 +91,8 @@ _FURTHER = 0.4  # what each further clause with the same act adds, as a share of
 _TURNED = 0.2  # the weight of praise that only leads up to a "but"
 _ALONE = 1.5  # praise with nothing against it, and blame with nothing for it, count more
 _KINDS = 5
+# What a rule weighs beside the models, which have heard more sentences; a demand and a relief are said to be understood.
+_SAY, _SAY_PLAINLY, _PLAINLY = 0.3, 1.0, frozenset({"demand", "relief"})
 
 
 def leanings(acts: Acts) -> tuple[list[float], list[float]]:
@@ -101,15 +103,16 @@ def leanings(acts: Acts) -> tuple[list[float], list[float]]:
         times = getattr(acts, act)
         if not times or (act == "failure" and (asking or acts.wish)):
             continue
-        share = (1 + _FURTHER * min(times - 1, 2)) * (_TURNED if act == "good" and acts.turned else 1)
+        say = _SAY_PLAINLY if act in _PLAINLY else _SAY
+        share = say * (1 + _FURTHER * min(times - 1, 2)) * (_TURNED if act == "good" and acts.turned else 1)
         sums = [total + share * one for total, one in zip(sums, row, strict=True)]
     friendly, sour = acts.good or acts.relief, acts.failure or acts.bad or acts.demand
     if friendly and sour:
-        sums[-1] += 1.5
+        sums[-1] += 1.5 * _SAY
     elif friendly and not (acts.wish or acts.question or acts.turned):
-        sums[_KINDS - 3] += _ALONE
-        sums[_KINDS] += _ALONE
+        sums[_KINDS - 3] += _ALONE * _SAY
+        sums[_KINDS] += _ALONE * _SAY
     elif acts.bad and not (acts.wish or acts.question):
-        sums[0] += _ALONE
-        sums[_KINDS + 1] += _ALONE
+        sums[0] += _ALONE * _SAY
+        sums[_KINDS + 1] += _ALONE * _SAY
     return sums[:_KINDS], sums[_KINDS:]

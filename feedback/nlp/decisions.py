@@ -34,12 +34,13 @@ _TOGETHER = np.log(
     )
 )
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on.
-_REVIEW_TRUST, _REVIEW_LENGTH = 0.4, 80
+_REVIEW_TRUST, _REVIEW_LENGTH = 1.2, 50
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
 _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
-_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -4.0, -1.0
-_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = 0.0, 1.0
+_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -4.0, -2.0
+_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -2.5, -1.5
+_WORDLESS = 1.0  # more is asked where not even a word of danger is heard
 _VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
 
@@ -127,9 +128,14 @@ def _drawn(red_lines: list[RedLine], kind: str, reading: Reading, scores: Scores
     odds = float(scores.logits[weights.heads["red"].columns][0])
     least = _PATTERN_IN_COMPLAINT if kind == "complaint" else _PATTERN_ELSEWHERE
     kept = [line for line in red_lines if odds > (least if line.guarded else least - 2)]
-    if kept or odds <= (_ALONE_IN_COMPLAINT if kind == "complaint" else _ALONE_ELSEWHERE):
+    words = [(hit.start, hit.end) for hit in red_words(reading)[:2]]
+    alone = (_ALONE_IN_COMPLAINT if kind == "complaint" else _ALONE_ELSEWHERE) + (0 if words else _WORDLESS)
+    if kept or odds <= alone:
         return kept
-    return [RedLine("model", hit.start, hit.end, True) for hit in red_words(reading)[:2]]
+    if not words:  # the clause that sounds worst tells why
+        worst = min(range(len(reading.clauses)), key=lambda n: scores.clause_polarity[n])
+        words = [reading.clauses[worst]]
+    return [RedLine("model", start, end, True) for start, end in words]
 
 
 def _urgency(kind: str, acts: Acts, scores: Scores, weights: Weights) -> int:

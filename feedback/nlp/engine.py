@@ -22,7 +22,8 @@ from feedback.nlp.redlines import RedLine, red_lines_in
 from feedback.nlp.understanding import PersonalData, Understanding
 from feedback.nlp.weights import Floats, Weights, load_weights
 
-ENGINE = "cxms-nlp 2026.11.2"
+ENGINE = "cxms-nlp 2026.11.3"
+POLARITY_ORDER = 3  # the model of reviews has heard enough to know runs of three characters
 _LOCK = Lock()
 _BATCH = 2_000
 
@@ -100,7 +101,7 @@ def features(
 
 def polarity_of(texts: Sequence[str], weights: Weights) -> list[float]:
     """Return the log odds that each folded, lower-case text praises, by the model trained on reviews alone."""
-    hashes, offsets = ngram_rows(texts, weights.polarity_bits)
+    hashes, offsets = ngram_rows(texts, weights.polarity_bits, POLARITY_ORDER)
     odds: list[float] = (row_sums(weights.polarity, hashes, offsets) + weights.polarity_bias).tolist()
     return odds
 

@@ -12,9 +12,9 @@ from feedback.nlp.taxonomy import TOPIC_CODES
 
 _SAFETY = TOPIC_CODES.index("safety")
 # What words add to the log odds of a topic: the first proving word, each further one; a mere hint; nothing at all.
-_PROOF, _FURTHER, _MOST = 1.4, 0.4, 3
-_HINT, _HINT_STRICT = 0.0, -0.7
-_NOTHING, _NOTHING_STRICT = -0.6, -2.5
+_PROOF, _FURTHER, _MOST = 0.7, 0.2, 3
+_HINT, _HINT_STRICT = 0.0, -0.35
+_NOTHING, _NOTHING_STRICT = -0.3, -1.25
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ _ENGLISH_NAME = re.compile(
 _HONORIFIC = re.compile(
     r"\s?(?:先生|女士|小姐|同志|老师|医生|大夫|护士|师傅|经理|主任|阿姨|大哥|大姐|本人|店长|客服|柜员|教授|主管|店员|同学|太太|夫人|[(,\s,::]{0,2}(?:电话|手机|身份证|tel|1[3-9]\d{9}))"
 )
+# A writer who vows or signs with his own name.
+_SIGNS = re.compile(r"\s?(?:说到做到|说话算[数话]|说一不二|奉陪|敬上|敬启|谨上|拜上|亲笔|留言|留字|在此(?:声明|郑重|恭候|等))")
 _GIVEN = re.compile(r"[\u4e00-\u9fff]{1,2}")
 _NOT_GIVEN = frozenset(
     "的了是在有和与跟想要来去买订没不就也都说问被把给让做用看找到很太真从对为但所这那哪什么您你我他她它们吗呢吧啊呀哦啦先女老师医护经主店司客同刚今昨上下已又还再可能会该请办拿取打付退换投反建希联手电号码身份证及或而且因向总才只每个次号楼一二两三四五六七八九十百千元块"
@@ -69,6 +71,7 @@ _NOT_NAMES = frozenset(words_of(read_toml("names")["not_names"]))
 
 # Family names that are everyday words far more often: only a strong cue makes names of them.
 _SELDOM = frozenset("来於但利信幸都那和干能展阴满强权花计连还云开门对位国相容")
+_CLAUSE_ENDS = frozenset(" \n,。!?;:，！？；：—…、") | {""}
 # Never within a given name, whatever stands before.
 _GRAMMAR = frozenset("的了是在有想要来去买订没不就也都说问被把吗呢吧啊们我你您他她它这那什么先女")
 _HK_IDENTITY = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2})(\d{6})\s?\(?([\dA])\)?(?![A-Za-z0-9])")
@@ -240,6 +243,7 @@ def _name_end(text: str, at: int, size: int) -> int | None:
             continue
         bounded = not open_end or text[end] in _NOT_GIVEN
         titled = _HONORIFIC.match(text, end) is not None and (length == 2 or size == 2 or (bounded and cued))
-        if titled or sure or (bounded and cued and length == 2):
+        signed = length == 2 and before[-1:] in _CLAUSE_ENDS and _SIGNS.match(text, end) is not None
+        if titled or sure or signed or (bounded and cued and length == 2):
             return end
     return None

@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold
 
 from feedback.nlp.cues import FEATURES
 from feedback.nlp.decisions import FEELINGS, KINDS, URGENCIES
-from feedback.nlp.engine import ENGINE, features
+from feedback.nlp.engine import ENGINE, POLARITY_ORDER, features
 from feedback.nlp.folding import fold_with_map
 from feedback.nlp.hashing import ngram_rows
 from feedback.nlp.language import language_of
@@ -28,27 +28,33 @@ from feedback.nlp.taxonomy import TOPIC_CODES
 from feedback.nlp.training.corpora import Sentence, reviews, sentences
 from feedback.nlp.weights import MODELS, Floats, Head, Weights, digest_of
 
-POLARITY_BITS, HEAD_BITS = 18, 14
+POLARITY_BITS, HEAD_BITS = 20, 17
 POLARITY_COST = 0.5
-HASHED_SCALE, CUE_SCALE = 2.0, 1.0
-COSTS = {"kind": 2.0, "feeling": 2.0, "topics": 3.0, "urgency": 0.5, "red": 1.0, "vague": 0.5}
-THRESHOLD = 0.2
+CUE_SCALE = 0.5
+COSTS = {"kind": 4.0, "feeling": 4.0, "topics": 1.0, "urgency": 1.0, "red": 1.0, "vague": 1.0}
+THRESHOLD = 0.1
+EVENED = 0.5  # how far rare classes are weighed up: 0 as they come, 1 all alike
 FOLDS = 5
 
 
-def hashed_matrix(texts: Sequence[str], bits: int) -> Any:
-    """Return the sparse matrix of hashed characters: one row a text, rows of length one."""
-    columns, offsets = ngram_rows(texts, bits)
+def hashed_matrix(texts: Sequence[str], bits: int, order: int = 2) -> Any:
+    """Return the sparse matrix of hashed runs of 1 to `order` characters: one row a text, rows of length one."""
+    columns, offsets = ngram_rows(texts, bits, order)
     ends = np.append(offsets, len(columns))
     values = np.repeat(1 / np.sqrt(np.diff(ends)), np.diff(ends)).astype(np.float32)
     return csr_matrix((values, columns, ends), shape=(len(texts), 1 << bits))
 
 
+def rarity_of(matrix: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return the inverse document frequency of each feature, and in how many texts it stands."""
+    seen = np.asarray((matrix > 0).sum(axis=0)).ravel()
+    return np.log((1 + matrix.shape[0]) / (1 + seen)) + 1, seen
+
+
 def train_polarity(texts: Sequence[str], labels: Sequence[int]) -> tuple[Floats, float]:
     """Return the weights and bias of the review model; rare features count more (inverse document frequency)."""
-    matrix = hashed_matrix(texts, POLARITY_BITS)
-    seen = np.asarray((matrix > 0).sum(axis=0)).ravel()
-    rarity = np.log((1 + len(texts)) / (1 + seen)) + 1
+    matrix = hashed_matrix(texts, POLARITY_BITS, POLARITY_ORDER)
+    rarity, seen = rarity_of(matrix)
     model = LogisticRegression(C=POLARITY_COST, solver="liblinear", tol=1e-4, random_state=0)
     model.fit(matrix.multiply(rarity).tocsr(), np.asarray(labels))
     weights = np.where(seen > 1, model.coef_[0] * rarity, 0.0)
@@ -71,13 +77,14 @@ def without_heads(polarity: Floats, bias: float) -> Weights:
     )
 
 
-def design(rows: Sequence[Sentence], weights: Weights) -> Any:
-    """Return the feature matrix of the heads: hashed characters, then cues, each on its scale."""
+def design(rows: Sequence[Sentence], weights: Weights) -> tuple[Any, npt.NDArray[np.float64]]:
+    """Return the feature matrix of the heads: hashed characters, the rarer the heavier, then cues; and the scale of each column."""
     folded = [fold_with_map(row.text) for row in rows]
     languages = [language_of(row.text) for row in rows]
     readings, _, _, _, cues = features(folded, languages, weights)
     hashed = hashed_matrix([reading.spoken for reading in readings], HEAD_BITS)
-    return hstack([hashed * HASHED_SCALE, csr_matrix(cues * CUE_SCALE)]).tocsr()
+    scale = np.append(rarity_of(hashed)[0], np.full(cues.shape[1], CUE_SCALE))
+    return hstack([hashed, csr_matrix(cues)]).multiply(scale).tocsr(), scale
 
 
 def targets(rows: Sequence[Sentence]) -> dict[str, tuple[tuple[str, ...], npt.NDArray[np.int64]]]:
@@ -105,20 +112,25 @@ def seen_by(head: str, matrix: Any) -> Any:
 def fit_head(
     matrix: Any, wanted: npt.NDArray[np.int64], cost: float, n_labels: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return coefficients (labels × features) and biases of one head."""
+    """Return coefficients (labels × features) and biases of one head; a feature never seen has none."""
+    seen = np.flatnonzero(matrix.getnnz(axis=0))
+    known = matrix[:, seen]
+    coefficients, bias = np.zeros((n_labels, matrix.shape[1])), np.full(n_labels, -20.0)
     if wanted.ndim == 1:
-        model = LogisticRegression(C=cost, max_iter=2000, tol=1e-6).fit(matrix, wanted)
-        coefficients, bias = np.zeros((n_labels, matrix.shape[1])), np.full(n_labels, -20.0)
-        coefficients[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+        classes, counts = np.unique(wanted, return_counts=True)
+        even = dict(zip(classes.tolist(), (counts.mean() / counts) ** EVENED, strict=True))
+        model = LogisticRegression(C=cost, max_iter=500, tol=1e-3, class_weight=even).fit(known, wanted)
+        coefficients[np.ix_(model.classes_, seen)], bias[model.classes_] = model.coef_, model.intercept_
         return coefficients, bias
-    pairs = [_fit_one(matrix, wanted[:, n], cost) for n in range(n_labels)]
-    return np.stack([c for c, _ in pairs]), np.array([b for _, b in pairs])
+    for n in range(n_labels):
+        coefficients[n, seen], bias[n] = _fit_one(known, wanted[:, n], cost)
+    return coefficients, bias
 
 
 def _fit_one(matrix: Any, wanted: npt.NDArray[np.int64], cost: float) -> tuple[npt.NDArray[np.float64], float]:
     if wanted.min() == wanted.max():
         return np.zeros(matrix.shape[1]), -20.0
-    model = LogisticRegression(C=cost, solver="liblinear", random_state=0, tol=1e-5).fit(matrix, wanted)
+    model = LogisticRegression(C=cost, solver="liblinear", random_state=0, tol=1e-3).fit(matrix, wanted)
     return model.coef_[0], float(model.intercept_[0])
 
 
@@ -155,7 +167,7 @@ def head_scores(
 def train(rows: Sequence[Sentence], texts: Sequence[str], labels: Sequence[int]) -> dict[str, Any]:
     """Return the arrays of the weights file."""
     polarity, polarity_bias = train_polarity(texts, labels)
-    matrix = design(rows, without_heads(polarity, polarity_bias))
+    matrix, scale = design(rows, without_heads(polarity, polarity_bias))
     wanted = targets(rows)
     heads: list[Head] = []
     parts, biases = [], []
@@ -166,7 +178,7 @@ def train(rows: Sequence[Sentence], texts: Sequence[str], labels: Sequence[int])
         parts.append(coefficients)
         biases.append(bias)
         at += len(names)
-    weights = np.concatenate(parts).T
+    weights = np.concatenate(parts).T * scale[:, None]
     layout = {
         "polarity_bits": POLARITY_BITS,
         "head_bits": HEAD_BITS,
@@ -176,8 +188,8 @@ def train(rows: Sequence[Sentence], texts: Sequence[str], labels: Sequence[int])
         "layout": np.array(json.dumps(layout)),
         "polarity": polarity.astype(np.float16),
         "polarity_bias": np.float32(polarity_bias),
-        "hashed": (weights[: 1 << HEAD_BITS] * HASHED_SCALE).astype(np.float16),
-        "cues": (weights[1 << HEAD_BITS :] * CUE_SCALE).astype(np.float32),
+        "hashed": weights[: 1 << HEAD_BITS].astype(np.float16),
+        "cues": weights[1 << HEAD_BITS :].astype(np.float32),
         "bias": np.concatenate(biases).astype(np.float32),
         "thresholds": np.full(len(TOPIC_CODES), THRESHOLD, np.float32),
     }
@@ -193,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     texts, labels = reviews()
     arrays = train(rows, texts, labels)
     polarity = without_heads(arrays["polarity"].astype(np.float32), float(arrays["polarity_bias"]))
-    scores = cross_validated(design(rows, polarity), targets(rows))
+    scores = cross_validated(design(rows, polarity)[0], targets(rows))
     chosen.out.mkdir(parents=True, exist_ok=True)
     path = chosen.out / "weights.npz"
     np.savez_compressed(path, **arrays)

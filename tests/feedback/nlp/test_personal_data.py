@@ -56,3 +56,15 @@ def test_mask_writes_labels_over_spans() -> None:
     text = "我叫王小明，電話１３９１２３４５６７８"
     assert mask(text, understand([text])[0].pii) == "我叫【姓名】，電話【手机号】"
     assert mask("没有", ()) == "没有"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("你们不管是吧，门口见，高雨晴说到做到", "高雨晴"), ("特此说明。\n沈嘉禾 敬上", "沈嘉禾"), ("赵思远奉陪到底", "赵思远")],
+)
+def test_who_vows_or_signs_with_a_name_is_named(text: str, name: str) -> None:
+    assert [text[one.start : one.end] for one in understand([text])[0].pii if one.type == "name"] == [name]
+
+
+def test_a_vow_without_a_name_names_nobody() -> None:
+    assert not [one for one in understand(["商家说到做到，真的退了", "我说到做到", "广告说到做到"]) for p in one.pii if p.type == "name"]
