@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from cxms.lib import dispatch
+from cxms.lib import dispatch, failpoints
 from metrics.models import N_BINS
 
 BATCH = 20_000
@@ -78,7 +78,9 @@ def fold(*, organisation: int, limit: int = BATCH) -> int:
         if cut is None:
             return 0
         cursor.execute(FOLD, [organisation, cut])
-        return int((cursor.fetchone() or (0,))[0])
+        n = int((cursor.fetchone() or (0,))[0])
+    failpoints.reach("rollup.before_commit")
+    return n
 
 
 RAW = """
