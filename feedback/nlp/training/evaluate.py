@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
+from snownlp import SnowNLP
 
 from feedback.nlp.decisions import FEELINGS, KINDS
 from feedback.nlp.engine import understand, warm_up
@@ -24,11 +25,12 @@ from feedback.nlp.training.corpora import distinct, reviews
 from feedback.nlp.understanding import Understanding
 
 URGENCY_NAMES = ("0", "1", "2", "3")
+RESAMPLES = 200
+PEER_TEXTS = 1_000  # SnowNLP reads some tens of texts a second
 
 
-def labelled_scores(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Return every figure of a labelled set; keys end in the name of the measure."""
-    found = understand([row["text"] for row in rows])
+def labelled_scores(rows: Sequence[dict[str, Any]], found: Sequence[Understanding]) -> dict[str, float]:
+    """Return every figure of a labelled set as it was understood; keys end in the name of the measure."""
     told = [[code in row["topics"] for code in TOPIC_CODES] for row in rows]
     heard = [[any(m.code == code for m in one.topics) for code in TOPIC_CODES] for one in found]
     red, drawn = [row["red_line"] for row in rows], [one.red_line for one in found]
@@ -46,6 +48,13 @@ def labelled_scores(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
     }
 
 
+def resampled_scores(rows: Sequence[dict[str, Any]], found: Sequence[Understanding]) -> dict[str, tuple[float, float]]:
+    """Return the 95 % interval of every figure: texts drawn again with replacement, deterministic."""
+    draws = np.random.default_rng(0).integers(0, len(rows), (RESAMPLES, len(rows)))
+    scores = [labelled_scores([rows[i] for i in draw], [found[i] for i in draw]) for draw in draws]
+    return {name: tuple(np.quantile([one[name] for one in scores], (0.025, 0.975)).tolist()) for name in scores[0]}
+
+
 def personal_data_scores(rows: Sequence[dict[str, Any]], found: Sequence[Understanding]) -> dict[str, float]:
     """Return recall and precision of personal data; a value counts when a span of its type holds all of it."""
     wanted = caught = n_found = n_right = 0
@@ -59,16 +68,26 @@ def personal_data_scores(rows: Sequence[dict[str, Any]], found: Sequence[Underst
     return {"pii_recall": caught / wanted if wanted else 1.0, "pii_precision": n_right / n_found if n_found else 1.0}
 
 
-def polarity_accuracy(rows: Iterator[dict[str, str]]) -> tuple[float, int]:
-    """Return the share of held-out reviews whose score has the right sign, and their number."""
+def held_out(rows: Iterator[dict[str, str]]) -> tuple[list[str], list[bool]]:
+    """Return the reviews that stand in no training corpus, and whether each praises."""
     known = set(reviews()[0])
     texts, labels = [], []
     for row in rows:
         if not known.intersection(distinct([row["review"] or ""])):
             texts.append(row["review"] or "")
             labels.append(row["label"] == "1")
+    return texts, labels
+
+
+def polarity_accuracy(texts: Sequence[str], labels: Sequence[bool]) -> float:
+    """Return the share of reviews whose score has the right sign."""
     scores = np.array([one.sentiment_score for one in understand(texts)])
-    return float(np.mean((scores > 0) == np.array(labels))), len(texts)
+    return float(np.mean((scores > 0) == np.array(labels)))
+
+
+def peer_accuracy(texts: Sequence[str], labels: Sequence[bool]) -> float:
+    """Return the share that SnowNLP's own model gets right; it praises above one half."""
+    return float(np.mean([(bool(text.strip()) and SnowNLP(text).sentiments > 0.5) == told for text, told in zip(texts, labels, strict=True)]))
 
 
 def texts_per_second(texts: Sequence[str], at_least: int = 6_000) -> tuple[float, float]:
@@ -99,9 +118,11 @@ def _share(hits: Iterator[bool]) -> float:
 def _print_labelled(path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
     print(f"## {path.name}: {len(rows)} labelled texts")
-    for name, value in labelled_scores(rows).items():
-        print(f"{name:22} {value:.3f}")
     found = understand([row["text"] for row in rows])
+    drawn = resampled_scores(rows, found)
+    for name, value in labelled_scores(rows, found).items():
+        low, high = drawn[name]
+        print(f"{name:22} {value:.3f}  95 % {low:.3f} to {high:.3f}")
     print(confusion([row["kind"] for row in rows], [one.kind for one in found], KINDS))
     print(confusion([row["sentiment"] for row in rows], [one.sentiment_label for one in found], FEELINGS))
     print(confusion([str(row["urgency"]) for row in rows], [str(one.urgency) for one in found], URGENCY_NAMES))
@@ -116,8 +137,17 @@ def _print_labelled(path: Path) -> None:
 def _print_reviews(path: Path) -> None:
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8", newline="") as file:
-        accuracy, n = polarity_accuracy(iter(csv.DictReader(file)))
-    print(f"## {path.name}: polarity accuracy {accuracy:.4f} on {n:,} reviews outside the training corpora")
+        texts, labels = held_out(iter(csv.DictReader(file)))
+    print(f"## {path.name}: polarity accuracy {polarity_accuracy(texts, labels):.4f} on {len(texts):,} reviews outside the training corpora")
+    step = max(len(texts) // PEER_TEXTS, 1)
+    texts, labels = texts[::step], labels[::step]
+    start = perf_counter()
+    ours = polarity_accuracy(texts, labels)
+    between = perf_counter()
+    theirs = peer_accuracy(texts, labels)
+    spent, spent_by_peer = between - start, perf_counter() - between
+    print(f"every {step}th of them, {len(texts):,}: here {ours:.4f} at {len(texts) / spent:,.0f} texts/s with all heads on")
+    print(f"SnowNLP's own model: {theirs:.4f} at {len(texts) / spent_by_peer:,.0f} texts/s, polarity alone")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
