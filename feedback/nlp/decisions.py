@@ -40,7 +40,7 @@ _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
 _PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -4.0, -2.0
 _ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -2.5, -1.5
-_WORDLESS = 1.0  # more is asked where not even a word of danger is heard
+_WORDLESS = 1.5  # more is asked where not even a word of danger is heard
 _VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
 
