@@ -38,7 +38,7 @@ class Notice(TenantModel):
                 # a ticket, a voice, a metric's alert, or a thing its data names
                 condition=models.Q(ticket__isnull=False)
                 | models.Q(feedback_id__isnull=False)
-                | models.Q(purpose="holidays")
+                | models.Q(purpose__in=["holidays", "burst"])
                 | models.Q(alert__isnull=False),
                 name="notice_speaks_of_something",
             ),
@@ -367,3 +367,28 @@ class MetricSnooze(TenantModel):
             # who sleeps on a rule
             models.Index(fields=["organisation", "rule", "until"], name="metric_snooze_rule"),
         ]
+
+
+class BurstWatch(TenantModel):
+    """When an organisation's topics are looked at next, and how many false alarms a week it bears."""
+
+    budget = models.SmallIntegerField(default=1)
+    next_at = models.DateTimeField()
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="burst_watch_once")]
+        indexes = [models.Index(fields=["next_at"], name="burst_watch_next")]  # the dispatcher's list
+
+
+class Burst(TenantModel):
+    """A topic or node far above its weeks before, from the look that saw it to the day that is usual again. figures: as then."""
+
+    code = models.CharField(max_length=40)
+    local_day = models.DateField()
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    figures = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "code"], condition=models.Q(ended_at=None), name="burst_stands_once")]

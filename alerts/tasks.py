@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from alerts import again, handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
+from alerts import again, bursts, handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
 from alerts.delivery import DeliverFollower
 from alerts.letters import CustomerFollower
 from alerts.lost import LostFollower
@@ -123,3 +123,18 @@ def watching_organisations() -> list[int]:
 def watch(*, organisation: int) -> int:
     """Timer: judges them."""
     return metric_runs.run(organisation=organisation, now=clock.database_now())
+
+
+def heard(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`feedback.analysed` → the organisation's topics are watched from its first voice on."""
+    bursts.begin(organisation=organisation, now=now)
+
+
+def bursting_organisations() -> list[int]:
+    """Timer: whose topics are to be looked at."""
+    return bursts.due_organisations()
+
+
+def look_for_bursts(*, organisation: int) -> int:
+    """Timer: looks once."""
+    return bursts.run(organisation=organisation, now=clock.database_now())

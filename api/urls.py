@@ -3,6 +3,7 @@
 from django.urls import path
 
 from api import (
+    bursts,
     changes,
     complaints,
     corrections,
@@ -26,6 +27,7 @@ endpoints = [
     path("feedback", feedback.FeedbackList.as_view()),
     path("feedback/bulk", feedback.FeedbackBulk.as_view()),
     path("feedback/<uuid:key>", feedback.FeedbackOne.as_view()),
+    path("feedback/bursts", bursts.BurstList.as_view()),
     path("taxonomy", taxonomy.Taxonomy.as_view()),
     path("feedback/accuracy", corrections.Accuracy.as_view()),
     path("feedback/<uuid:key>/corrections", corrections.Corrections.as_view()),

@@ -12,6 +12,8 @@ FLOWS: tuple[Flow, ...] = (
     Flow("feedback.analysed", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
     # a voice praises somebody → he hears of it, and his store manager
     Flow("feedback.analysed", "alerts.tasks.praised", queue="notices"),
+    # an organisation's first voice → its topics are watched
+    Flow("feedback.analysed", "alerts.tasks.heard", queue="notices"),
     Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
     # a person corrected a label → the topics of its ticket; is it a complaint after all?
     Flow("feedback.corrected", "complaints.tasks.voice_corrected", queue="tickets"),
@@ -130,6 +132,8 @@ TIMERS: tuple[Timer, ...] = (
     Timer("holidays", organisations="tenancy.tasks.unwatched_organisations", run="tenancy.tasks.look_at_calendars"),
     # a day, week or month is complete → the metric rules on it → alerts
     Timer("metric alerts", organisations="alerts.tasks.watching_organisations", run="alerts.tasks.watch"),
+    # every quarter of an hour: a topic far above its weeks before → a burst, and who is told
+    Timer("bursts", organisations="alerts.tasks.bursting_organisations", run="alerts.tasks.look_for_bursts"),
     Timer("actions", organisations="improvement.tasks.due_organisations", run="improvement.tasks.check_due"),
     Timer("weekly reports", organisations="reports.tasks.due_organisations", run="reports.tasks.begin_week"),
     # once a day what is done goes, in slices

@@ -117,3 +117,18 @@ class ModelVersion(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="model_version_once")]
+
+
+class TopicDay(TenantModel):
+    """Counted voices of a past local day by topic or node and hour: {code: [24 counts]}. Counted again while late ones come.
+
+    taxonomy: the version they were read by; another version, and the day is counted anew.
+    """
+
+    local_day = models.DateField()
+    taxonomy = models.IntegerField()
+    hours = models.JSONField(default=dict)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "local_day"], name="topic_day_once")]

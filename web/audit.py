@@ -66,6 +66,7 @@ ACTIONS: dict[str, Word] = {
     "promise.extended": lambda: _("延长了承诺时限"),
     "promise.excused": lambda: _("免责了失约"),
     "promise.excuse_undone": lambda: _("撤回了免责"),
+    "bursts.budget": lambda: _("改了新冒头话题的误报上限"),
     "notices.budget": lambda: _("改了每人每天的通知上限"),
     "model.saved": lambda: _("存了模型树"),
     "dashboard.added": lambda: _("建了看板"),

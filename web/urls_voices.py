@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web import accuracy, correcting, feedback, feedback_groups, metric_alerts, nps, reasons
+from web import accuracy, bursts, correcting, feedback, feedback_groups, metric_alerts, nps, reasons
 
 urlpatterns = [
     path("metrics/nps", nps.nps, name="nps"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("alerts/<uuid:key>/", metric_alerts.one, name="metric-alert"),
     path("feedback/", feedback.listing, name="feedback-list"),
     path("feedback/accuracy/", accuracy.page, name="accuracy"),
+    path("feedback/bursts/", bursts.listing, name="bursts"),
+    path("feedback/bursts/budget/", bursts.budget, name="bursts-budget"),
     path("feedback/groups/", feedback_groups.listing, name="feedback-groups"),
     path("feedback/<uuid:key>/", feedback.one, name="feedback-one"),
     path("feedback/<uuid:key>/correct/", correcting.correct, name="feedback-correct"),

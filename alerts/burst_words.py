@@ -1,0 +1,35 @@
+"""A burst in words, in the active language: the notice, and a topic's name where only its code is kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from alerts.models import Notice
+from feedback import topics
+
+
+def said(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """“等待时间：今天 24 条，往常 6.1（2–11）”."""
+    return _("%(topic)s：今天 %(n)d 条，往常 %(expected)s（%(low)d–%(high)d）") % {
+        "topic": names.get(figures["code"], figures["code"]),
+        "n": figures["n"],
+        "expected": f"{figures['expected']:.1f}",
+        "low": int(figures["low"]),
+        "high": int(figures["high"]),
+    }
+
+
+def notice(row: Notice) -> tuple[str, str, str, str]:
+    """Subject, line, body and link."""
+    names = topics.all_names(organisation=row.organisation_id)
+    lines = [said(figures, names) for figures in row.data["bursts"]]
+    first = row.data["bursts"][0]["code"]
+    more = row.data["n_bursts"] - 1
+    subject = _("【新冒头】%(topic)s") % {"topic": names.get(first, first)}
+    line = _("%(line)s；另有 %(n)d 个话题") % {"line": lines[0], "n": more} if more else lines[0]
+    link = f"{settings.SITE_URL}/feedback/bursts/"
+    parts = [*lines, *([_("另有 %(n)d 个话题") % {"n": more + 1 - len(lines)}] if more + 1 > len(lines) else []), ""]
+    parts += [_("打开：%(link)s") % {"link": link}, _("数字是发出时的样子。")]
+    return subject, line, "\n".join(parts), link

@@ -1,0 +1,195 @@
+"""新冒头的话题: topics and nodes far above their own weeks before. Each is told once, until a whole day is usual again.
+
+Looked at every quarter of an hour (`cxms/flows.py`); the page and the API judge the same figures at the moment they are
+asked. How often that is wrong is bounded: `metrics.statistics.bursts`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from alerts import notices
+from alerts.models import Burst, BurstWatch, Notice
+from cxms.lib import dispatch
+from cxms.lib.errors import DomainError
+from cxms.lib.ids import new_id
+from metrics import topic_days
+from metrics.statistics import bursts
+from metrics.topic_days import Days
+from tenancy import audit, members, queries, versions
+from tenancy.enums import Role
+from tenancy.models import Organisation
+
+DUE = "select distinct organisation_id from alerts_burstwatch where next_at <= clock_timestamp()"
+PURPOSE = "burst"
+EVERY = timedelta(minutes=15)
+# a whole day above this p is a usual one
+USUAL = 0.05
+MOST_BUDGET = 20
+SHOWN = 3
+
+
+class BurstError(DomainError):
+    """The budget cannot be set as asked."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A topic's day up to now. expected, low, high: voices, mean and 95 % interval of such a day; ratio: n over expected."""
+
+    code: str
+    n: int
+    expected: float
+    low: float
+    high: float
+    ratio: float
+    p: float
+    weeks: int
+    dispersion: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """All topics at one moment. threshold: the p from which one is told; weeks: None while the history is short of three weeks."""
+
+    day: date
+    figures: list[Figures]
+    threshold: float
+    weeks: int | None
+    from_date: date
+
+    def of(self, code: str) -> Figures | None:
+        """A topic's figures; None where nobody ever spoke of it."""
+        return next((row for row in self.figures if row.code == code), None)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A burst that stands, with what is true of it now; figures None: nobody speaks of it any more."""
+
+    row: Burst
+    figures: Figures | None
+
+
+def watch(*, organisation: int) -> BurstWatch | None:
+    """How the organisation is watched, or None before its first analysed voice."""
+    return BurstWatch.objects.filter(organisation_id=organisation).first()
+
+
+def begin(*, organisation: int, now: datetime) -> None:
+    """An organisation with voices is watched from now on; again is a no-op."""
+    if watch(organisation=organisation) is None:
+        BurstWatch.objects.bulk_create([BurstWatch(id=new_id(), organisation_id=organisation, next_at=now)], ignore_conflicts=True)
+
+
+def due_organisations() -> list[int]:
+    """Whose topics are to be looked at. As the dispatcher, outside any scope."""
+    return [int(row[0]) for row in dispatch.rows(DUE)]
+
+
+def run(*, organisation: int, now: datetime) -> int:
+    """One look, when it is due; while past days are still to be counted, those. In the caller's transaction and scope."""
+    due = BurstWatch.objects.select_for_update(skip_locked=True).filter(organisation_id=organisation, next_at__lte=now)
+    row = due.first()
+    if row is None:
+        return 0
+    if topic_days.fold(organisation=organisation, now=now) < topic_days.MOST_DAYS:
+        look_and_tell(row.budget, organisation=organisation, now=now)
+        row.next_at = now + EVERY
+    row.save(update_fields=["next_at"])
+    return 1
+
+
+def look(budget: int, days: Days) -> Look:
+    """The figures of every topic heard, the most surprising first. Pure."""
+    held = days.expected()
+    threshold = bursts.threshold(budget, len(days.codes))
+    if held is None or not days.codes:
+        return Look(days.today, [], threshold, held.weeks if held else None, days.from_date)
+    n = days.counts[-1, days.hour]
+    p, (low, high) = held.p_value(n), held.interval()
+    rows = [
+        Figures(
+            code, int(n[i]), float(held.mean[i]), float(low[i]), float(high[i]), float(n[i] / held.mean[i]), float(p[i]), held.weeks,
+            float(held.dispersion[i]),
+        )
+        for i, code in enumerate(days.codes)
+    ]  # fmt: skip
+    return Look(days.today, sorted(rows, key=lambda row: (row.p, row.code)), threshold, held.weeks, days.from_date)
+
+
+def fires(row: Figures, threshold: float) -> bool:
+    """Above the threshold, and not of one or two voices."""
+    return row.p <= threshold and row.n >= bursts.LEAST
+
+
+def look_and_tell(budget: int, *, organisation: int, now: datetime) -> list[Burst]:
+    """Ends what is usual again, begins what fires and does not stand yet, with its notices. Returns what began."""
+    days = topic_days.days(organisation=organisation, now=now)
+    seen = look(budget, days)
+    open_rows = {row.code: row for row in Burst.objects.filter(organisation_id=organisation, ended_at__isnull=True)}
+    usual = _usual(days)
+    for row in open_rows.values():
+        now_is = seen.of(row.code)
+        if row.local_day < seen.day and row.code in usual and not (now_is and fires(now_is, seen.threshold)):
+            row.ended_at = now
+            row.save(update_fields=["ended_at"])
+    fresh = [
+        Burst(id=new_id(), organisation_id=organisation, code=one.code, local_day=seen.day, began_at=now, figures=asdict(one))
+        for one in seen.figures
+        if fires(one, seen.threshold) and one.code not in open_rows
+    ]
+    Burst.objects.bulk_create(fresh)
+    _tell(fresh, organisation, now)
+    return fresh
+
+
+def _usual(days: Days) -> set[str]:
+    """The topics whose yesterday, to its end, was a usual day."""
+    held = days.expected(1, 23)
+    if held is None:
+        return set()
+    return {code for code, p in zip(days.codes, held.p_value(days.counts[-2, 23]), strict=True) if p > USUAL}
+
+
+def _tell(fresh: Sequence[Burst], organisation: int, now: datetime) -> list[Notice]:
+    """One notice a person for all that began in one look."""
+    if not fresh:
+        return []
+    path = queries.root_path(organisation=organisation)
+    readers = members.holders({Role.CX_MANAGER}, organisation=organisation, path=path)
+    data = {"path": path, "n_bursts": len(fresh), "bursts": [row.figures for row in fresh[:SHOWN]]}
+    return notices.tell(None, readers, PURPOSE, f"{PURPOSE}:{fresh[0].id}", data, organisation=organisation, now=now)
+
+
+def standing(*, organisation: int, now: datetime) -> tuple[Look, list[Standing]]:
+    """What stands now, the most surprising first, with the figures of this moment. Reads only."""
+    row = watch(organisation=organisation)
+    seen = look(row.budget if row else 1, topic_days.days(organisation=organisation, now=now))
+    rows = Burst.objects.filter(organisation_id=organisation, ended_at__isnull=True).order_by("began_at", "id")
+    found = [Standing(row, seen.of(row.code)) for row in rows]
+    return seen, sorted(found, key=lambda one: one.figures.p if one.figures else 1.0)
+
+
+def ended(*, organisation: int, most: int = 20) -> list[Burst]:
+    """The last ones that ended, newest first; their figures stay as they were told."""
+    return list(Burst.objects.filter(organisation_id=organisation, ended_at__isnull=False).order_by("-began_at", "-id")[:most])
+
+
+def set_budget(typed: str, *, organisation: int, version: int | None, now: datetime, actor: str) -> BurstWatch:
+    """Sets how many false alarms a week are borne. Raises BurstError; Stale when the form is older than the row."""
+    Organisation.objects.select_for_update().get(id=organisation)
+    row = watch(organisation=organisation) or BurstWatch(id=new_id(), organisation_id=organisation, next_at=now, version=0)
+    versions.check(row, version)
+    value = typed.strip()
+    if not (value.isascii() and value.isdigit() and len(value) < 4 and 1 <= int(value) <= MOST_BUDGET):
+        raise BurstError(_("写 1 至 %(most)d 之间的整数") % {"most": MOST_BUDGET}, code="out_of_range", field="budget")
+    before, row.budget = row.budget, int(value)
+    if before != row.budget or not row.version:
+        row.version += 1
+        row.save()
+        detail = {"fields": ["budget"], "before": before, "after": row.budget}
+        audit.note("bursts.budget", row.budget, organisation=organisation, actor=actor, now=now, detail=detail)
+    return row

@@ -1,0 +1,106 @@
+"""Topics day by day: past days counted once and kept, the day that runs read live. Feeds the bursts (`alerts.bursts`).
+
+A look costs the voices of one day and at most eight weeks of small rows; history is never read again as a whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxms.lib.ids import new_id
+from feedback import heard, taxonomies
+from metrics.models import TopicDay
+from metrics.statistics import bursts
+from tenancy import queries
+
+# one day more than is compared with, so that yesterday can be judged to its end
+KEPT = 7 * bursts.WEEKS + 1
+# so many days are counted in one go
+MOST_DAYS = 14
+DAY = timedelta(days=1)
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Days:
+    """codes: those heard at all; counts: (days, 24 hours, codes), running from each midnight, the day that runs last.
+
+    hour: the hour that runs, 0..23. from_date: the day of the first row.
+    """
+
+    today: date
+    hour: int
+    codes: tuple[str, ...]
+    counts: Counts
+
+    @property
+    def from_date(self) -> date:
+        """The day of the first row."""
+        return self.today - (len(self.counts) - 1) * DAY
+
+    def expected(self, days_ago: int = 0, hour: int | None = None) -> bursts.Expected | None:
+        """What a day (0: the one that runs) holds up to the end of an hour; None while the history is short."""
+        end = len(self.counts) - 1 - days_ago
+        return bursts.expected(self.counts[:end, self.hour if hour is None else hour][-7 * bursts.WEEKS :]) if end > 0 else None
+
+
+def fold(*, organisation: int, now: datetime) -> int:
+    """Counts at most a fortnight of the past days that are not counted yet, newest first, and forgets old ones. Returns how many."""
+    zone, today = _today(organisation, now)
+    first = heard.first_day(organisation=organisation)
+    if first is None:
+        return 0
+    taxonomy = taxonomies.current(organisation=organisation).version
+    begin = max(first, today - KEPT * DAY)
+    known = {row.local_day: row for row in TopicDay.objects.filter(organisation_id=organisation, local_day__gte=begin)}
+    wanted = [day for day in (today - n * DAY for n in range(1, (today - begin).days + 1)) if not _stands(known.get(day), taxonomy, day, zone, now)]
+    for day in wanted[:MOST_DAYS]:
+        found = heard.by_hour(organisation=organisation, from_date=day, to_date=day + DAY, zone=zone).get(day, {})
+        row = known.get(day) or TopicDay(id=new_id(), organisation_id=organisation, local_day=day)
+        row.hours, row.taxonomy, row.counted_at = found, taxonomy, now
+        row.save()
+    TopicDay.objects.filter(organisation_id=organisation, local_day__lt=today - 2 * KEPT * DAY).delete()
+    return len(wanted[:MOST_DAYS])
+
+
+def _stands(row: TopicDay | None, taxonomy: int, day: date, zone: str, now: datetime) -> bool:
+    """Counted by this taxonomy, and once more when a whole day has passed: voices of a night come late."""
+    if row is None or row.taxonomy != taxonomy:
+        return False
+    late = datetime.combine(day + 2 * DAY, time(), tzinfo=queries.zone(zone))
+    return row.counted_at >= late or now < late
+
+
+def days(*, organisation: int, now: datetime) -> Days:
+    """The kept days and the day that runs; a day not counted yet ends the history there."""
+    zone, today = _today(organisation, now)
+    rows = TopicDay.objects.filter(organisation_id=organisation, local_day__gte=today - KEPT * DAY, local_day__lt=today).order_by("-local_day")
+    kept: list[heard.Hours] = []
+    for n, row in enumerate(rows, start=1):
+        if row.local_day != today - n * DAY:
+            break
+        kept.append(row.hours)
+    live = heard.by_hour(organisation=organisation, from_date=today, to_date=today + DAY, zone=zone).get(today, {})
+    every = [*reversed(kept), live]
+    codes = tuple(sorted({code for hours in every for code in hours}))
+    # what is told of today is all that today holds, whatever hour it bears
+    hour = now.astimezone(queries.zone(zone)).hour
+    return Days(today, hour, codes, _running(every, codes, hour))
+
+
+def _running(every: Sequence[heard.Hours], codes: tuple[str, ...], hour: int) -> Counts:
+    counts = np.zeros((len(every), heard.HOURS, len(codes)), dtype=np.int64)
+    for at, hours in enumerate(every):
+        for place, code in enumerate(codes):
+            counts[at, :, place] = hours.get(code, 0)
+    counts = counts.cumsum(axis=1)
+    counts[-1, hour] = counts[-1, -1]
+    return counts
+
+
+def _today(organisation: int, now: datetime) -> tuple[str, date]:
+    zone = queries.organisation(organisation).timezone
+    return zone, now.astimezone(queries.zone(zone)).date()

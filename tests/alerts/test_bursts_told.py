@@ -1,0 +1,151 @@
+"""A topic far above its weeks before: seen within the hour, told once, ended by a usual day; page, API and file alike."""
+
+import csv
+import html
+import io
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from alerts import bursts
+from alerts.models import Burst, BurstWatch, Notice
+from alerts.wording import words
+from feedback import heard, voices
+from metrics import topic_days
+from metrics.models import TopicDay
+from tenancy.models import AuditEvent
+from tests.metrics.voices import at, receive, voice
+
+SLOW, KIND = "等了两个小时，太慢了", "店员态度特别好，耐心讲解"
+# a Wednesday
+TODAY = date(2026, 9, 9)
+
+
+def quiet(today, weeks=4):
+    """Every day before three who praise; every other day one who waited."""
+    made = []
+    for back in range(1, 7 * weeks + 2):
+        day = today - timedelta(days=back)
+        made += [voice(day, text=f"{KIND}，第{back}天{i}", hour=10 + i) for i in range(3)]
+        made += [voice(day, text=f"{SLOW}，第{back}天", hour=11)] if back % 2 else []
+    return made
+
+
+def look(shop, now):
+    """What the timer does, as often as it takes."""
+    with shop.scope():
+        BurstWatch.objects.update(next_at=now)
+        for _ in range(6):
+            bursts.run(organisation=shop.id, now=now)
+
+
+def open_codes(shop):
+    with shop.scope():
+        return set(Burst.objects.filter(ended_at=None).values_list("code", flat=True))
+
+
+@pytest.fixture
+def usual(shop, work):
+    receive(shop, quiet(TODAY), now=at(TODAY, 1))
+    work()
+    look(shop, at(TODAY, 14))
+    return shop
+
+
+def test_a_burst_is_seen_within_the_hour_told_once_and_ends(usual, stranger, work):
+    shop = usual
+    assert open_codes(shop) == set()
+    keys = receive(shop, [voice(TODAY, text=f"{SLOW}，真的第{i}次", hour=14, unit="S00" + str(1 + i % 3)) for i in range(12)], now=at(TODAY, 15))
+    work()
+    look(shop, at(TODAY, 14) + timedelta(minutes=50))
+    assert "waiting_time" in open_codes(shop)
+    with shop.scope():
+        (notice,) = Notice.objects.filter(purpose="burst").select_related("ticket")
+        assert notice.recipient_id == shop.members["cx_manager"].id
+        assert "等待时间：今天 12 条，往常 0.6（0–" in words(notice, language="zh-hans").body
+        assert words(notice, language="en").subject == "[Emerging] Waiting time"
+        codes = open_codes(shop)
+    look(shop, at(TODAY, 16))
+    assert open_codes(shop) == codes
+    # an excluded voice is counted no more
+    with shop.scope():
+        voices.exclude(keys[0], "刷的", organisation=shop.id, now=at(TODAY, 16), actor="t")
+        seen, (first, *_) = bursts.standing(organisation=shop.id, now=at(TODAY, 16))
+        assert (seen.of("waiting_time").n, first.figures.n) == (11, 11)
+    # at midnight today is empty, but yesterday was no usual day: it stands until a whole day is usual
+    look(shop, at(TODAY + timedelta(days=1), 1))
+    assert open_codes(shop) == codes
+    look(shop, at(TODAY + timedelta(days=2), 1))
+    assert open_codes(shop) == set()
+    with shop.scope():
+        assert Notice.objects.filter(purpose="burst").count() == 1
+        assert Burst.objects.count() == len(codes)
+    with stranger.scope():
+        assert not Burst.objects.exists()
+        assert not TopicDay.objects.exists()
+
+
+def test_days_are_counted_once_again_when_late_and_by_another_taxonomy(usual):
+    shop = usual
+    with shop.scope():
+        days = topic_days.days(organisation=shop.id, now=at(TODAY, 14))
+        assert (len(days.counts), days.today, days.hour) == (30, TODAY, 14)
+        place = days.codes.index("waiting_time")
+        assert [int(n) for n in days.counts[-4:-1, 23, place]] == [1, 0, 1]
+        assert [int(days.counts[-2, hour, place]) for hour in (10, 11, 23)] == [0, 1, 1]
+        assert topic_days.fold(organisation=shop.id, now=at(TODAY, 14)) == 0
+        # yesterday is counted once more when voices that came late are in
+        assert topic_days.fold(organisation=shop.id, now=at(TODAY + timedelta(days=1), 1)) == 2
+        TopicDay.objects.filter(local_day=TODAY - timedelta(days=3)).update(taxonomy=99)
+        assert topic_days.fold(organisation=shop.id, now=at(TODAY + timedelta(days=1), 2)) == 1
+        # a day that is missing ends the history there
+        TopicDay.objects.filter(local_day=TODAY - timedelta(days=10)).delete()
+        short = topic_days.days(organisation=shop.id, now=at(TODAY, 14))
+        assert (len(short.counts), short.expected()) == (10, None)
+        assert heard.first_day(organisation=shop.id) == TODAY - timedelta(days=29)
+
+
+def test_page_api_and_file_say_the_same_and_open_their_rows(shop, stranger, now, work):
+    from cxms.lib import clock
+
+    today = clock.now().astimezone(at(TODAY).tzinfo).date()
+    receive(shop, quiet(today), now=now)
+    page = shop.page()
+    work()
+    receive(shop, [voice(today, text=f"{SLOW}，真的第{i}次", hour=0) for i in range(14)], now=now)
+    work()
+    with shop.scope():
+        BurstWatch.objects.update(next_at=now)
+    work()
+    shown = html.unescape(page.get("/feedback/bursts/").content.decode())
+    assert f"{today:%m-%d} 到现在" in shown
+    assert "format=csv" in shown
+    assert "历史还不够长" not in shown
+    said = shop.api().get("/api/v1/feedback/bursts").json()
+    rows = list(csv.DictReader(io.StringIO(page.get("/feedback/bursts/?format=csv").content.decode("utf-8-sig"))))
+    codes = [row["topic"] for row in said["results"]]
+    assert "waiting_time" in codes
+    assert {row["topic"] for row in rows if row["is_burst"] in {"True", "true", "1"}} == set(codes)
+    by_code = {row["topic"]: row for row in rows}
+    for row in said["topics"]:
+        there = by_code[row["topic"]]
+        assert (int(there["n"]), float(there["p"]), float(there["expected"])) == (row["n"], row["p"], row["expected"]["value"])
+    links = re.findall(r'href="(/feedback/\?topic=[^"]+)">n = (\d+)', shown)
+    assert any("waiting_time&" in url and n == "14" for url, n in links)
+    for url, n in links:
+        assert page.get(url).context["page"].paginator.count == int(n)
+    assert "这一页看的是整个组织" in shop.page("store_manager").get("/feedback/bursts/").content.decode()
+    assert stranger.page().get("/feedback/bursts/").context["rows"] == []
+
+
+def test_the_budget_is_a_setting_with_a_version_and_an_audit(shop):
+    page = shop.page("admin")
+    for typed, version, stands in (("3", "0", 3), ("0", "1", 3), ("x", "1", 3), ("21", "1", 3), ("5", "0", 3), ("5", "1", 5)):
+        page.post("/feedback/bursts/budget/", {"budget": typed, "version": version})
+        with shop.scope():
+            assert BurstWatch.objects.get().budget == stands
+    with shop.scope():
+        details = list(AuditEvent.objects.filter(action="bursts.budget").order_by("at").values_list("detail", flat=True))
+    assert [(one["before"], one["after"]) for one in details] == [(1, 3), (3, 5)]
+    assert shop.page("analyst").post("/feedback/bursts/budget/", {"budget": "2", "version": "2"}).status_code == 403
