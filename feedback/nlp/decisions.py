@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedback.nlp.acts import Acts, acts_in, leanings
+from feedback.nlp.clauses import turns_in
 from feedback.nlp.cues import Reading, red_words
 from feedback.nlp.evidence import Evidence, evidence_of
 from feedback.nlp.folding import Folded
@@ -35,6 +36,7 @@ _TOGETHER = np.log(
 )
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on.
 _REVIEW_TRUST, _REVIEW_LENGTH = 1.2, 50
+_ONE_SIDED = 6.0  # log odds that praise without a "but", or blame without a kind word, is not mixed
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
 _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
@@ -100,9 +102,19 @@ def _kind_and_feeling(
     kinds = scores.logits[weights.heads["kind"].columns] + np.array(to_kinds)
     feelings = scores.logits[weights.heads["feeling"].columns] + np.array(to_feelings)
     feelings = feelings + _REVIEW_TRUST * min(len(reading.spoken) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
+    if not _two_sided(reading, acts, scores):
+        feelings[FEELINGS.index("mixed")] -= _ONE_SIDED
     feelings = feelings - np.logaddexp.reduce(feelings)
     kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
     return KINDS[kind_at], FEELINGS[feeling_at], feelings
+
+
+def _two_sided(reading: Reading, acts: Acts, scores: Scores) -> bool:
+    """Whether something speaks for and something against: a turn, words of both kinds, clauses of either sign."""
+    friendly, sour = acts.good or acts.relief, acts.bad or acts.failure or acts.demand or acts.wish
+    turns = turns_in(reading.spoken) > 0
+    parts = scores.clause_polarity
+    return bool(turns or (friendly and sour) or min(parts) < 0 < max(parts))
 
 
 def _score_for(feeling: str, balance: float, polarity: float) -> float:

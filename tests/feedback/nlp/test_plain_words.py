@@ -112,3 +112,14 @@ def test_acts_decide(text: str, kind: str, feeling: str, urgency: int) -> None:
 def test_idioms_are_not_death(idiom: str) -> None:
     (one,) = understand([f"换了电池还是坏的，{idiom}，店里也没人管"])
     assert (one.kind, one.red_line) == ("complaint", False)
+
+
+@pytest.mark.parametrize("text", ["店员态度特别好，耐心讲解，谢谢！", "味道很好，服务也热情", "环境好，服务好，味道好", "又快又好"])
+def test_praise_without_a_but_is_not_mixed(text: str) -> None:
+    (one,) = understand([text])
+    assert (one.kind, one.sentiment_label) == ("praise", "positive")
+
+
+@pytest.mark.parametrize("text", ["味道好，态度差", "价格有点贵，但是质量不错"])
+def test_one_of_each_is_mixed(text: str) -> None:
+    assert understand([text])[0].sentiment_label == "mixed"
