@@ -113,6 +113,8 @@ HEADS: dict[str, Word] = {
     "touchpoint": lambda: _("触点"),
     "topic": lambda: _("主题"),
     "taxonomy": lambda: _("分类"),
+    "bursts": lambda: _("新冒头的话题"),
+    "original": lambda: _("原文"),
     "coding": lambda: _("双人编码"),
     "calendar": lambda: _("营业日历"),
     "policy": lambda: _("承诺政策"),

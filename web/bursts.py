@@ -50,7 +50,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "version": watch.version if watch else 0,
         "least": LEAST,
         "least_weeks": LEAST_WEEKS,
-        "weeks": WEEKS,
+        "weeks": seen.weeks or WEEKS,
         "most_budget": bursts.MOST_BUDGET,
         "may_set": visit.seat.may("settings:write"),
         "as_of": visit.now,

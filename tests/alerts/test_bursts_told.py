@@ -121,6 +121,8 @@ def test_page_api_and_file_say_the_same_and_open_their_rows(shop, stranger, now,
     shown = html.unescape(page.get("/feedback/bursts/").content.decode())
     assert f"{today:%m-%d} 到现在" in shown
     assert "format=csv" in shown
+    # as many weeks as there are, not as many as there may be
+    assert "往常：过去 4 周" in shown
     assert "历史还不够长" not in shown
     said = shop.api().get("/api/v1/feedback/bursts").json()
     rows = list(csv.DictReader(io.StringIO(page.get("/feedback/bursts/?format=csv").content.decode("utf-8-sig"))))
