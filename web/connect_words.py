@@ -28,6 +28,7 @@ FACTS: Mapping[str, Word] = {
 SCOPES: Mapping[str, Word] = {
     "feedback:read": lambda: _("读取反馈"),
     "feedback:write": lambda: _("写入、排除、删除反馈"),
+    "originals:read": lambda: _("读取未遮盖的原文"),
     "complaints:read": lambda: _("读取投诉和承诺"),
     "complaints:write": lambda: _("提交投诉、推进动作"),
     "customers:read": lambda: _("读取客户"),

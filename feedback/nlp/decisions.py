@@ -36,7 +36,7 @@ _TOGETHER = np.log(
 )
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on.
 _REVIEW_TRUST, _REVIEW_LENGTH = 1.2, 50
-_ONE_SIDED = 6.0  # log odds that praise without a "but", or blame without a kind word, is not mixed
+_ONE_SIDED = 20.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
 _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.

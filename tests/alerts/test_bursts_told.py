@@ -56,7 +56,7 @@ def usual(shop, work):
 def test_a_burst_is_seen_within_the_hour_told_once_and_ends(usual, stranger, work):
     shop = usual
     assert open_codes(shop) == set()
-    keys = receive(shop, [voice(TODAY, text=f"{SLOW}，真的第{i}次", hour=14, unit="S00" + str(1 + i % 3)) for i in range(12)], now=at(TODAY, 15))
+    keys = receive(shop, [voice(TODAY, text=f"{SLOW}，今天第{i}次", hour=14, unit="S00" + str(1 + i % 3)) for i in range(12)], now=at(TODAY, 15))
     work()
     look(shop, at(TODAY, 14) + timedelta(minutes=50))
     assert "waiting_time" in open_codes(shop)
@@ -113,7 +113,7 @@ def test_page_api_and_file_say_the_same_and_open_their_rows(shop, stranger, now,
     receive(shop, quiet(today), now=now)
     page = shop.page()
     work()
-    receive(shop, [voice(today, text=f"{SLOW}，真的第{i}次", hour=0) for i in range(14)], now=now)
+    receive(shop, [voice(today, text=f"{SLOW}，今天第{i}次", hour=0) for i in range(14)], now=now)
     work()
     with shop.scope():
         BurstWatch.objects.update(next_at=now)
