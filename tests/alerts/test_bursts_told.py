@@ -17,7 +17,7 @@ from metrics.models import TopicDay
 from tenancy.models import AuditEvent
 from tests.metrics.voices import at, receive, voice
 
-SLOW, KIND = "等了两个小时，太慢了", "店员态度特别好，耐心讲解"
+SLOW, KIND = "排队等了两个小时", "店员态度特别好，耐心讲解"
 # a Wednesday
 TODAY = date(2026, 9, 9)
 
