@@ -23,7 +23,7 @@ def test_lift_is_the_share_of_detractors_over_the_share_of_all():
 
 
 def test_topics_come_with_shares_and_a_masked_quote(shop, now, work):
-    slow = [voice(DAY, 2, text=f"我叫陈晓明，等了两个小时，太慢了，第{i}次") for i in range(12)]
+    slow = [voice(DAY, 2, text=f"我叫陈晓明，排队等了两个小时，第{i}次") for i in range(12)]
     kind = [voice(DAY, 10, text=f"店员态度特别好，耐心讲解，谢谢第{i}次", unit="S002") for i in range(20)]
     few = [voice(DAY, 3, text="价格太贵了") for _ in range(4)]
     receive(shop, [*slow, *kind, *few, voice(DAY, 9)], now=now)
