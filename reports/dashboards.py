@@ -88,6 +88,18 @@ def weeks_until(now: datetime, n_weeks: int, *, organisation: int) -> Period:
     return Period(this_week - timedelta(weeks=n_weeks), this_week + timedelta(weeks=1))
 
 
+def whole_weeks(now: datetime, n_weeks: int, *, organisation: int) -> Period:
+    """The last `n_weeks` whole weeks, without the running one."""
+    running = weeks_until(now, n_weeks, organisation=organisation)
+    return Period(running.from_date, running.to_date - timedelta(weeks=1))
+
+
+def by_subtree(units: Sequence[Unit], *, period: Period, organisation: int, now: datetime, metric: str = "nps") -> dict[str, Point]:
+    """Each unit's figure over its whole subtree, by code: what the unit asked alone would show."""
+    asked: dict[str, Any] = {"organisation": organisation, "metric": metric, "period": period, "now": now}
+    return {unit.code: series(**asked, where=Where(unit=unit.code)).points[0] for unit in units}
+
+
 def nps_page(
     *, organisation: int, now: datetime, where: Where, n_weeks: int = 13, by: str = "store"
 ) -> NpsPage:

@@ -61,6 +61,7 @@ def _items(seat: Seat) -> list[Item]:
     )  # fmt: skip
     model = Item("model", _("模型树"), "list", "metrics:read", ("model-edit", "model-history", "model-unplaced"), section=seen)
     maps = Item("journeys", _("旅程"), "route", "journeys:read", ("journey", "journey-new"), section=seen)
+    stores = Item("units", _("门店"), "building-store", "metrics:read", ("unit-card", "praise-wall"), section=seen)
     weekly = Item("reports", _("周报"), "file-text", "reports:read", ("report",), section=seen)
     better = _("改进")
     actions = Item("actions", _("行动"), "target-arrow", "actions:read", ("action", "action-new"), section=better)
@@ -74,8 +75,8 @@ def _items(seat: Seat) -> list[Item]:
     if seat.roles == {Role.EXECUTIVE}:
         # an executive's first page is the report itself
         first_page = Item("home", pgettext("tab", "周报"), "file-text", "home:read", ("reports", "report"))
-        return [first_page, work, voices, numbers, boards, maps, actions, huddle, bell]
-    rest = [surveys, numbers, boards, model, maps, weekly, actions, huddle, bell, imports, connect, settings_]
+        return [first_page, work, voices, numbers, boards, stores, maps, actions, huddle, bell]
+    rest = [surveys, numbers, boards, stores, model, maps, weekly, actions, huddle, bell, imports, connect, settings_]
     return [*home, *first, *([voices] if front else []), *rest]
 
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints.queries import Filters as DeskFilters
@@ -240,9 +241,10 @@ def _table(canvas: Canvas) -> Drawn:
         by_code.setdefault(line.code, {})[line.metric] = line
     most = {1: 4, 2: 10, 3: 18}[canvas.widget.height]
     rows = []
-    for _code, cells in list(by_code.items())[:most]:
+    for key, cells in list(by_code.items())[:most]:
         label = next(iter(cells.values())).label
-        rows.append((label, [_cell(canvas, cells.get(code), whole[code]) for code in canvas.widget.metrics]))
+        url = reverse("unit-card", args=[key]) if canvas.widget.by == "unit" else ""
+        rows.append((label, [_cell(canvas, cells.get(code), whole[code]) for code in canvas.widget.metrics], url))
     total = [_cell(canvas, whole[code], whole[code]) for code in canvas.widget.metrics]
     context = {"heads": heads, "table": rows, "total": total, "n_more": block.n_more + max(0, len(by_code) - most)}
     return canvas.drawn("table", block, context)
