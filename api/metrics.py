@@ -13,11 +13,12 @@ from api.problems import Problem, not_found
 from api.shapes import instant
 from cxms.lib.periods import Grain, Period, split
 from feedback import topics
-from metrics import queries
+from metrics import queries, targets
 from metrics import series as figures
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Series, Where
+from metrics.targets import Book
 from tenancy import queries as tenancy
 
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year", "all")
@@ -55,7 +56,8 @@ class MetricOne(Endpoint):
             "The figures of a metric",
             obj({"metric": text(), "definition": text(), "unit": text(), "as_of": INSTANT, "points": listed(ref("Point"))}),
             description="Days are of the organisation's zone, `to` is not included. Every point carries n and, where it has one, "
-            "its 95 % interval; a point with 1 ≤ n < 5 is suppressed unless the key holds `metrics:raw`.",
+            "its 95 % interval; a point with 1 ≤ n < 5 is suppressed unless the key holds `metrics:raw`. `target` is what held on a "
+            "point's last day for exactly this figure, `verdict` whether its whole interval lies on one side of it.",
             query=(
                 Parameter("from", "first day", DATE),
                 Parameter("to", "the day after the last", DATE),
@@ -75,20 +77,21 @@ class MetricOne(Endpoint):
         if definition is None:
             return not_found()
         period = period_of(request, organisation=self.organisation, now=self.now)
-        grain = _grain(request, period)
+        grain, where = _grain(request, period), where_of(request, definition, organisation=self.organisation)
         found = figures.series(
             organisation=self.organisation,
             metric=code,
             period=period,
             grain=grain,
             by=_by(request, definition),
-            where=where_of(request, definition, organisation=self.organisation),
+            where=where,
             now=self.now,
             raw=self.may("metrics:raw"),
         )
         if len(found.points) > MAX_POINTS:
             raise _refuse("grain", "too_many_points", f"more than {MAX_POINTS} points: take a coarser grain")
-        return Response(_series(found))
+        book = targets.book([code], organisation=self.organisation)
+        return Response(_series(found, book, where))
 
 
 def period_of(request: Request, *, organisation: int, now: datetime) -> Period:
@@ -180,13 +183,13 @@ def _definition(row: Definition) -> dict[str, Any]:
     }
 
 
-def _series(found: Series) -> dict[str, Any]:
+def _series(found: Series, book: Book, where: Where) -> dict[str, Any]:
     return {
         "metric": found.metric,
         "definition": found.definition.name,
         "unit": found.unit,
         "as_of": instant(found.as_of),
-        "points": [_point(point) for point in found.points],
+        "points": [_point(point) | _aim(found.definition, point, book, where) for point in found.points],
     }
 
 
@@ -202,3 +205,12 @@ def _point(point: Point) -> dict[str, Any]:
         "suppressed": point.suppressed,
         "components": point.components,
     }
+
+
+def _aim(definition: Definition, point: Point, book: Book, where: Where) -> dict[str, Any]:
+    """The target of a point and what its interval says of it; a cut by several dimensions has none."""
+    cell: dict[str, Any] = {}
+    for name, code in point.by.items():
+        cell |= {"unit": code or ""} if name == "unit" else {"cell": (name, code or "")}
+    target = None if len(point.by) > 1 or None in point.by.values() else book.of(definition.code, point, where, **cell)
+    return {"target": None if target is None else float(target.value), "verdict": targets.verdict(definition, point, target)}

@@ -218,6 +218,8 @@ POINT = obj(
         "high": maybe(NUMBER),
         "suppressed": YES,
         "components": maybe(ANY),
+        "target": maybe(NUMBER),
+        "verdict": maybe(choice("reached", "missed", "unclear")),
     }
 )
 ENDPOINT = obj(

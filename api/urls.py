@@ -19,6 +19,7 @@ from api import (
     promises,
     reasons,
     recurrence,
+    targets,
     taxonomy,
     webhooks,
 )
@@ -54,6 +55,8 @@ endpoints = [
     path("metrics", metrics.MetricList.as_view()),
     path("metrics/nps/reasons", reasons.NpsReasons.as_view()),
     path("metrics/<str:code>", metrics.MetricOne.as_view()),
+    path("targets", targets.TargetList.as_view()),
+    path("targets/<uuid:key>/withdraw", targets.TargetWithdraw.as_view()),
     path("notices/usefulness", notices.Usefulness.as_view()),
     path("metric-rules", metric_rules.RuleList.as_view()),
     path("metric-rules/backtest", metric_rules.RuleBacktest.as_view()),

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django_scopes import ScopedManager
 
-from tenancy.models import TenantModel
+from metrics.enums import Basis
+from tenancy.models import TenantModel, Unit
 
 N_BINS = 11
 
@@ -132,3 +133,39 @@ class TopicDay(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "local_day"], name="topic_day_once")]
+
+
+class Target(TenantModel):
+    """目标: what a metric is to be from a day on, or (`competitor` named) what somebody else's was; until the next of its series.
+
+    A series is (metric, unit, dimension, code, competitor). Rows are never changed, only withdrawn with a reason. unit:
+    its subtree; None is the whole organisation. dimension and code: the one cell it is for, "" for the figure as a whole.
+    """
+
+    metric = models.CharField(max_length=40)
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
+    dimension = models.CharField(max_length=16, blank=True, default="")
+    code = models.CharField(max_length=80, blank=True, default="")
+    competitor = models.CharField(max_length=60, blank=True, default="")
+    from_date = models.DateField()
+    value = models.DecimalField(max_digits=14, decimal_places=4)
+    basis = models.CharField(max_length=12, choices=Basis.choices)
+    source = models.CharField(max_length=300, blank=True, default="")
+    note = models.CharField(max_length=300, blank=True, default="")
+    set_at = models.DateTimeField()
+    set_by = models.CharField(max_length=120)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=120, blank=True, default="")
+    reason = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "metric", "unit", "dimension", "code", "competitor", "from_date"],
+                condition=models.Q(withdrawn_at__isnull=True), nulls_distinct=False, name="target_once",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            # the list, newest first, page by page
+            models.Index(fields=["organisation", "-from_date", "-id"], name="target_list"),
+        ]

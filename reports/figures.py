@@ -86,6 +86,8 @@ class Trend(Generic[Item]):
     marks: list[Mark[Item]]
     gaps: list[Gap]
     ticks: list[Tick]
+    targets: list[str] = field(default_factory=list)
+    target_at: Tick | None = None
 
 
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
@@ -102,6 +104,7 @@ def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
 def trend(
     samples: Sequence[Sample[Item]],
     previous: Sequence[float | None] = (),
+    targets: Sequence[float | None] = (),
     *,
     width: float = 1128,
     height: float = 250,
@@ -110,8 +113,11 @@ def trend(
     labels: int = 14,
     limits: tuple[float, float] | None = None,
 ) -> Trend[Item]:
-    """The trend of samples at equal steps, oldest first, and last year's values under them."""
-    rows = _rows_of_grid(samples, previous, limits)
+    """The trend of samples at equal steps, oldest first, last year's values and the targets' steps under them.
+
+    `target_at` is the newest target's height, where its line bears its number.
+    """
+    rows = _rows_of_grid(samples, [*previous, *targets], limits)
     bottom, top = height - 34, 22.0
     x_of, y_of = _even(len(samples), left, width - right), Axis(rows[0], rows[-1], bottom - 12, top)
     xs = [x_of(index) for index in range(len(samples))]
@@ -129,7 +135,22 @@ def trend(
         marks=_marks(samples, xs, y_of, labels),
         gaps=[_gap(xs, run) for run in _runs([sample.value is None for sample in samples])],
         ticks=[Tick(_r(y_of(row)), row) for row in rows],
+        targets=_steps(targets, xs, y_of),
+        target_at=next((Tick(_r(y_of(value)), value) for value in reversed(targets) if value is not None), None),
     )
+
+
+def _steps(values: Sequence[float | None], xs: Sequence[float], y_of: Axis) -> list[str]:
+    """Level lines half a step to either side of each value, a riser where it changes."""
+    half = (xs[1] - xs[0]) / 2 if len(xs) > 1 else 12.0
+    lines = []
+    for run in _runs([value is not None for value in values]):
+        points = []
+        for i in run:
+            y = y_of(values[i] or 0.0)
+            points += [(xs[i] - (half if i else 0.0), y), (xs[i] + (half if i < len(xs) - 1 else 0.0), y)]
+        lines.append(_points(points))
+    return lines
 
 
 def _rows_of_grid(

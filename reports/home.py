@@ -11,12 +11,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cxms.lib.periods import Period
+from metrics import targets
 from metrics.definitions.definition import Components, Definition
 from metrics.definitions.table import BY_CODE
 from metrics.hiding import HIDDEN_BELOW
 from metrics.series import Point, Where, series
 from metrics.statistics import Estimate
-from reports import changes, figures
+from metrics.targets import Book
+from reports import aims, changes, figures
+from reports.aims import Aim
 from reports.changes import Change
 from reports.figures import Sample, Spark
 from tenancy import queries
@@ -39,6 +42,7 @@ class Tile:
     where_text: str
     url: str
     definition: str
+    aim: Aim | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,11 @@ def tiles(*, organisation: int, now: datetime, paths: Sequence[str]) -> list[Til
         _Spec("promise_attainment", _("2 小时方案守约率"), _("n = %(n)s"), Where(paths=seen, clause="solution")),
     )
     today = queries.local_today(now, queries.organisation(organisation).timezone)
-    return [_tile(spec, organisation, today, now) for spec in specs]
+    book = targets.book([spec.metric for spec in specs], organisation=organisation)
+    return [_tile(spec, organisation, today, now, book) for spec in specs]
 
 
-def _tile(spec: _Spec, organisation: int, today: date, now: datetime) -> Tile:
+def _tile(spec: _Spec, organisation: int, today: date, now: datetime, book: Book) -> Tile:
     definition = BY_CODE[spec.metric]
     windows = _windows(spec, organisation, today, now)
     estimates = [_estimate(definition, found) for found in windows]
@@ -83,7 +88,16 @@ def _tile(spec: _Spec, organisation: int, today: date, now: datetime) -> Tile:
         where_text=_where_text(last, change),
         url="/metrics/nps" if spec.metric == "nps" else f"/metrics/{spec.metric}",
         definition=f"{definition.formula}。{definition.exclusions}",
+        aim=aims.aim(book, spec.metric, _point(last, today), spec.where),
     )
+
+
+def _point(last: Estimate, today: date) -> Point:
+    """The seven days as a point, hidden where few answered."""
+    period = (today - timedelta(days=DAYS), today)
+    if not _is_open(last):
+        return Point(*period, {}, None, None, None, None, True, None)
+    return Point(*period, {}, last.value, last.n, last.low, last.high, False, None)
 
 
 def _windows(spec: _Spec, organisation: int, today: date, now: datetime) -> list[Components]:

@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.periods import Period
 from feedback import topics
-from metrics import queries
+from metrics import queries, targets
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point
-from reports import changes, dashboards, figures
+from metrics.targets import Book
+from reports import aims, changes, dashboards, figures
+from reports.aims import Aim
 from reports.dashboards import NpsPage, Place, Ranking, Week
 from reports.figures import Sample
 from reports.reasons import Reason
@@ -55,6 +57,8 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
         organisation=visit.organisation.id, now=visit.now, where=filters.where, n_weeks=filters.weeks, by=filters.by
     )
     url_of = partial(filters.drill, page.period)
+    book = targets.book(["nps"], organisation=visit.organisation.id)
+    aim_of = partial(aims.aim, book, "nps", where=filters.where)
     context = {
         "units": units,
         "page": page,
@@ -62,10 +66,12 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
         "menus": metric_filters.menus(filters, touchpoints),
         "query": request.GET.urlencode(),
         "head": _head(page, filters),
-        "trends": _trends(page, filters),
-        "rows": _table(page, filters),
+        "trends": _trends(page, filters, book),
+        "rows": _table(page, filters, aim_of),
+        "aim": aim_of(page.head.point) if page.head else None,
+        "beside": beside(book, "nps", visit),
         "dots": dots_of(page.ranking, url_of, fold=10_000 if request.GET.get("fold") == "0" else 8),
-        "places": [place for tier in page.ranking.tiers for place in tier] + page.ranking.grey,
+        "places": [(place, aim_of(place.point, unit=place.code)) for place in [one for tier in page.ranking.tiers for one in tier] + page.ranking.grey],
         "unfold": "?" + _with(request, fold="0"),
         "reasons": reasons_of(page.reasons.rows, url_of, visit.organisation.id),
         "may_act": visit.seat.may("actions:write"),
@@ -139,7 +145,7 @@ def _week_name(week: Week) -> str:
     return _("本周至今") if week.is_running else f"W{week.number:02}"
 
 
-def _trends(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
+def _trends(page: NpsPage, filters: Filters, book: Book) -> list[dict[str, Any]]:
     """The same line for a desk and for a phone."""
     samples = []
     for week in page.weeks:
@@ -148,18 +154,20 @@ def _trends(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
         dot = Dot(title(point, name, page.definition), url, name, week.is_running, changes.signed(point.value, 1), point.n)
         samples.append(Sample(dot, point.value, point.low, point.high, week.is_running))
     before = [week.before for week in page.weeks]
-    wide = figures.trend(samples, before, width=WIDE, limits=(-100, 100))
-    narrow = figures.trend(samples, before, width=NARROW, height=220, left=38, right=16, labels=5, limits=(-100, 100))
+    aimed = aims.line(book, "nps", [week.point for week in page.weeks], filters.where)
+    wide = figures.trend(samples, before, aimed, width=WIDE, limits=(-100, 100))
+    narrow = figures.trend(samples, before, aimed, width=NARROW, height=220, left=38, right=16, labels=5, limits=(-100, 100))
     return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
 
 
-def _table(page: NpsPage, filters: Filters) -> list[dict[str, Any]]:
+def _table(page: NpsPage, filters: Filters, aim_of: Callable[..., Aim | None]) -> list[dict[str, Any]]:
     """What the trend says, in rows."""
     return [
         {
             "name": _week_name(week),
             "point": week.point,
             "before": week.before,
+            "aim": aim_of(week.point),
             "url": filters.drill(Period(week.point.from_date, week.point.to_date), nps="any"),
         }
         for week in reversed(page.weeks)
@@ -234,7 +242,10 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         organisation=visit.organisation.id, metric=code, now=visit.now, where=filters.where, n_weeks=filters.weeks
     )
     today = tenancy.local_today(visit.now, visit.organisation.timezone)
+    book = targets.book([code], organisation=visit.organisation.id)
     context = {
+        "aim": aims.aim(book, code, whole, filters.where),
+        "beside": beside(book, code, visit),
         "definition": definition,
         "definitions": queries.register(),
         "units": units,
@@ -244,11 +255,17 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "whole": whole,
         "value": changes.shown(definition, whole.value),
         "margin": interval(definition, whole),
-        "trends": _plain_trends(points, definition, filters, today),
-        "rows": [{"name": _name(p, today), "point": p, "value": changes.shown(definition, p.value), "margin": interval(definition, p)} for p in reversed(points)],
+        "trends": _plain_trends(points, definition, filters, today, aims.line(book, code, points, filters.where)),
+        "rows": [{"aim": aims.aim(book, code, p, filters.where), "name": _name(p, today), "point": p, "value": changes.shown(definition, p.value), "margin": interval(definition, p)} for p in reversed(points)],
         "now": visit.now,
     }  # fmt: skip
     return render(request, "metrics/metric.html", context)
+
+
+def beside(book: Book, metric: str, visit: Visit) -> list[dict[str, Any]]:
+    """What others reached, newest first told by name."""
+    today = tenancy.local_today(visit.now, visit.organisation.timezone)
+    return [{"row": row, "value": aims.plain(metric, row.value)} for row in book.competitors(metric, today)]
 
 
 def interval(definition: Definition, point: Point) -> str:
@@ -261,7 +278,7 @@ def _name(point: Point, today: date) -> str:
 
 
 def _plain_trends(
-    points: Sequence[Point], definition: Definition, filters: Filters, today: date
+    points: Sequence[Point], definition: Definition, filters: Filters, today: date, aimed: Sequence[float | None]
 ) -> list[dict[str, Any]]:
     samples = []
     for point in points:
@@ -270,8 +287,8 @@ def _plain_trends(
         is_running = point.to_date > today
         dot = Dot(title(point, name, definition), url, name, is_running, changes.shown(definition, point.value), point.n)
         samples.append(Sample(dot, point.value, point.low, point.high, is_running))
-    wide = figures.trend(samples, width=WIDE)
-    narrow = figures.trend(samples, width=NARROW, height=220, left=38, right=16, labels=5)
+    wide = figures.trend(samples, (), aimed, width=WIDE)
+    narrow = figures.trend(samples, (), aimed, width=NARROW, height=220, left=38, right=16, labels=5)
     return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
 
 

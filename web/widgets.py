@@ -6,7 +6,7 @@ Each kind is one function from what `reports.widget_figures` read. What the rows
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from django.urls import reverse
@@ -18,9 +18,12 @@ from feedback import queries as voices
 from feedback import topics
 from feedback.queries import Filters as VoiceFilters
 from improvement import queries as improvement
+from metrics import targets
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point
-from reports import annotations, changes, figure_bars, figures, reasons, widget_figures
+from metrics.targets import Book
+from reports import aims, annotations, changes, figure_bars, figures, reasons, widget_figures
+from reports.aims import Aim
 from reports.figures import Sample
 from reports.models import Annotation
 from reports.widget_figures import Asked, Block, Line
@@ -37,7 +40,7 @@ PIXELS = {3: 250, 4: 340, 6: 520, 8: 700, 12: 1080}
 HIGH = {1: 150, 2: 240, 3: 400}
 NARROW = 340
 MIN_N = 30
-FIGURES = ("metric", "label", "from", "to", "value", "low", "high", "n", "suppressed")
+FIGURES = ("metric", "label", "from", "to", "value", "low", "high", "n", "suppressed", "target", "verdict")
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,24 @@ class Canvas:
         """A widget of figures; empty when no line holds anything."""
         lines = [*block.whole, *block.lines] if self.widget.kind in {"bars", "table", "tiers"} else block.lines
         holds = any(line.point.n or line.point.suppressed or any((line.point.components or {}).values()) for line in lines)
-        return Drawn(self.widget, f"dashboard/{template}.html", context, url, FIGURES, [_row(line) for line in lines], not holds)
+        return Drawn(self.widget, f"dashboard/{template}.html", context, url, FIGURES, [self.row(line) for line in lines], not holds)
+
+    @cached_property
+    def book(self) -> Book:
+        """The targets of the widget's metrics."""
+        return targets.book(self.widget.metrics or ("nps",), organisation=self.asked.organisation)
+
+    def aim(self, line: Line) -> Aim | None:
+        """The target of a line's figure."""
+        cell: dict[str, Any] = {} if not line.by else {"unit": line.code} if line.by == "unit" else {"cell": (line.by, line.code)}
+        known = BY_CODE[line.metric].dimensions
+        where = self.asked.where.without([name for name in self.asked.where.given() if name not in known])
+        return aims.aim(self.book, line.metric, line.point, where, **cell)
+
+    def row(self, line: Line) -> list[Any]:
+        """A figure as it is exported."""
+        aim = self.aim(line)
+        return [*_row(line), aim.value if aim else None, (aim.verdict or "") if aim else ""]
 
 
 def draw(widget: Widget, asked: Asked, visit: Visit) -> Drawn:
@@ -123,19 +143,21 @@ def _number(canvas: Canvas) -> Drawn:
     context = {
         "line": line, "value": _shown(line), "margin": interval(definition, line.point), "change": block.change,
         "said": f"{block.change.arrow} {said}" if said else "", "spark": figures.sparkline(samples, width=canvas.width),
-        "url": canvas.behind(line.metric, line.point), "is_few": (line.point.n or 0) < MIN_N, "weeks": canvas.asked.weeks,
+        "aim": canvas.aim(line), "url": canvas.behind(line.metric, line.point), "is_few": (line.point.n or 0) < MIN_N, "weeks": canvas.asked.weeks,
     }  # fmt: skip
     return canvas.drawn("number", block, context, url=canvas.page(line.metric))
 
 
-def _lines_of(canvas: Canvas, samples: Sequence[Sample[Dot]], before: Sequence[float | None], notes: Sequence[Annotation]) -> list[dict[str, Any]]:
+def _lines_of(
+    canvas: Canvas, samples: Sequence[Sample[Dot]], before: Sequence[float | None], notes: Sequence[Annotation], aimed: Sequence[float | None] = ()
+) -> list[dict[str, Any]]:
     """The same line for a desk and for a phone, with the annotations' places."""
     (metric,) = canvas.widget.metrics
     limits = (-100.0, 100.0) if BY_CODE[metric].unit == "points" else None
     made = []
     shapes: tuple[tuple[str, dict[str, Any]], ...] = (("wide", {"width": canvas.width, "height": canvas.height, "right": 84}), ("narrow", {"width": NARROW, "height": 220, "left": 38, "right": 16, "labels": 5}))
     for name, shape in shapes:
-        figure = figures.trend(samples, before, limits=limits, **shape)
+        figure = figures.trend(samples, before, aimed, limits=limits, **shape)
         flags = [{"x": figure.marks[at].x, "n": number} for number, at in _weeks_of(notes, canvas.asked.running.from_date) if at < len(figure.marks)]
         made.append({"name": name, "figure": figure, "flags": flags})
     return made
@@ -160,7 +182,9 @@ def _trend(canvas: Canvas) -> Drawn:
     for line in block.lines:
         dot = canvas.dot(line)
         samples.append(Sample(dot, line.point.value, line.point.low, line.point.high, dot.is_running))
-    context = {"trends": _lines_of(canvas, samples, block.before, notes), "notes": notes, "signs": BY_CODE[block.lines[0].metric].unit == "points"}
+    found = [canvas.aim(line) for line in block.lines]
+    aimed = [None if one is None else one.value for one in found]
+    context = {"trends": _lines_of(canvas, samples, block.before, notes, aimed), "notes": notes, "signs": BY_CODE[block.lines[0].metric].unit == "points"}
     return canvas.drawn("trend", block, context, url=canvas.page(block.lines[0].metric))
 
 
@@ -228,7 +252,7 @@ def _mix(canvas: Canvas) -> Drawn:
     labels = [(group, label) for group, _name, label in reversed(groups)]
     drawn = canvas.drawn("mix", block, {"columns": columns, "labels": labels}, url=canvas.page("nps"))
     names = ("promoters", "passives", "detractors")
-    rows = [[*_row(line), *((line.point.components or {}).get(name) for name in names)] for line in block.lines]
+    rows = [[*canvas.row(line), *((line.point.components or {}).get(name) for name in names)] for line in block.lines]
     return Drawn(**{**drawn.__dict__, "columns": (*FIGURES, *names), "rows": rows})
 
 
@@ -263,7 +287,7 @@ def _cell(canvas: Canvas, line: Line | None, whole: Line) -> dict[str, Any]:
     more = {line.by: line.code} if line.by else {}
     return {
         "point": point, "value": _shown(line), "margin": interval(definition, point), "feel": feel, "arrow": arrow,
-        "url": canvas.behind(line.metric, point, **more), "said": title(point, line.label, definition),
+        "url": canvas.behind(line.metric, point, **more), "said": title(point, line.label, definition), "aim": canvas.aim(line),
     }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from metrics.statistics.intervals import mean_estimate, nps, poisson_rate, sampl
 from metrics.statistics.limits import broken_rules, laney_p, laney_u, overdispersion, u_chart
 from metrics.statistics.ranks import Shrunk, shrink
 from metrics.statistics.results import Chart, Drivers, Estimate, Test
+from metrics.statistics.targets import against
 from metrics.statistics.unheard import Iceberg, Stake, iceberg, stakes
 from metrics.statistics.weights import Weights, effective_n, rake
 
@@ -41,6 +42,7 @@ __all__ = [
     "Test",
     "Weights",
     "acsi",
+    "against",
     "bootstrap",
     "broken_rules",
     "ces",

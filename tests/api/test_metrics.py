@@ -80,7 +80,7 @@ def test_small_points_are_hidden_from_all_but_raw_keys(shop, now):
     (point,) = get(shop.api("metrics:read"), f"/nps?{SPAN}").json()["points"]
     assert point == {
         "from": "2026-09-07", "to": "2026-09-14", "by": {}, "value": None, "n": None, "low": None, "high": None,
-        "suppressed": True, "components": None,
+        "suppressed": True, "components": None, "target": None, "verdict": None,
     }  # fmt: skip
     (seen,) = get(shop.api("metrics:read", "metrics:raw"), f"/nps?{SPAN}").json()["points"]
     assert (seen["suppressed"], seen["n"], seen["value"]) == (False, 4, 50.0)

@@ -49,6 +49,7 @@ def treasure(shop):
     from feedback.models import CodingSample
     from integrations import endpoints
     from ledger.models import Delivery
+    from metrics import targets
     from reports import saved_dashboards, widgets
     from surveys import links as survey_links
     from surveys import surveys
@@ -106,7 +107,10 @@ def treasure(shop):
             organisation_id=shop.id, name="X7Q", seed=1, is_stratified=False, voices=[ticket.feedback_id],
             coders=[shop.members["admin"].id, shop.members["cx_manager"].id], drawn_at=now, drawn_by="t",
         )  # fmt: skip
+        target = targets.put(uuid.uuid4(), targets.Wanted("nps", "25", "2026-01-01", note="X7Q"), organisation=shop.id, now=now, actor="t")
         return {
+            "targets/": str(target.id),
+            "api/v1/targets/": str(target.id),
             "coding/": str(drawn.id),
             "dashboards/": str(board.id),
             "part": board.widgets[0]["id"],
