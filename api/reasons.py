@@ -32,7 +32,7 @@ class NpsReasons(Endpoint):
             query=(
                 Parameter("from", "first day", DATE),
                 Parameter("to", "the day after the last", DATE),
-                *(Parameter(name, f"only this {name}", text()) for name in ("unit", "staff", "channel", "touchpoint")),
+                *(Parameter(name, f"only this {name}", text()) for name in ("unit", "staff", "channel", "touchpoint", "tier")),
             ),
         )
     }

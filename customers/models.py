@@ -27,6 +27,8 @@ class Customer(TenantModel):
             # the log page: the last four digits of a phone
             models.Index(fields=["organisation", "phone_tail"], name="customer_tail"),
             models.Index(fields=["organisation", "name"], name="customer_name"),
+            # which value tiers there are: the menu of every page of figures
+            models.Index(fields=["organisation", "tier"], name="customer_tier"),
         ]
 
 

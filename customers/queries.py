@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.db import connection
 from django.db.models import Q
 
 from customers.identities import normal_phone
@@ -37,3 +38,16 @@ def recent_events(customer_id: uuid.UUID, *, organisation: int, limit: int = 8) 
     """The last things that happened with this customer, newest first."""
     rows = CustomerEvent.objects.filter(organisation_id=organisation, customer_id=customer_id)
     return list(rows.select_related("unit", "touchpoint").order_by("-occurred_at")[:limit])
+
+
+def tiers(*, organisation: int) -> list[str]:
+    """The value tiers that customers have, in alphabetical order; at most fifty. One step of the index a tier."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "with recursive found(tier) as ((select tier from customers_customer where organisation_id = %(org)s and tier > ''"
+            " order by tier limit 1) union all select (select c.tier from customers_customer c where c.organisation_id = %(org)s"
+            " and c.tier > found.tier order by c.tier limit 1) from found where found.tier is not null)"
+            " select tier from found where tier is not null limit 50",
+            {"org": organisation},
+        )
+        return [str(tier) for (tier,) in cursor.fetchall()]

@@ -12,13 +12,15 @@ from tenancy.models import Unit
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters of the feedback list; empty means any. `unit` covers its subtree; `q` is for `feedback.search`."""
+    """The filters of the feedback list; empty means any. `unit` covers its subtree; `q` is for `feedback.search`; item: kind.code of a score."""
 
     q: str = ""
     channel: str = ""
     unit: str = ""
     staff: str = ""
     touchpoint: str = ""
+    tier: str = ""
+    item: str = ""
     kind: str = ""
     sentiment: str = ""
     topic: str = ""
@@ -51,6 +53,8 @@ def voices(filters: Filters, *, organisation: int) -> QuerySet[Feedback]:
         rows = rows.filter(staff__employee_no=filters.staff)
     if filters.touchpoint:
         rows = rows.filter(touchpoint__code=filters.touchpoint)
+    if filters.tier:
+        rows = rows.filter(customer__tier=filters.tier)
     if filters.from_date:
         rows = rows.filter(local_day__gte=filters.from_date)
     if filters.to_date:
@@ -90,6 +94,10 @@ def _analysed(rows: QuerySet[Feedback], filters: Filters, organisation: int) -> 
 
 
 def _scored(rows: QuerySet[Feedback], filters: Filters, organisation: int) -> QuerySet[Feedback]:
+    if filters.item:
+        kind, _, item = filters.item.partition(".")
+        given = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), kind=kind, item=item)
+        rows = rows.filter(Exists(given))
     ranges = {"promoter": (9, 10), "passive": (7, 8), "detractor": (0, 6)}
     if filters.nps not in ranges:
         return rows

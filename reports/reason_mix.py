@@ -56,6 +56,8 @@ def _said(organisation: int, period: Period, where: Where) -> Counter[str]:
     ).exclude(text="")  # fmt: skip
     if where.touchpoint:
         rows = rows.filter(touchpoint__code=where.touchpoint)
+    if where.tier:
+        rows = rows.filter(customer__tier=where.tier)
     rows = placed(rows, where, "feedback_feedback", organisation=organisation)
     read = Analysis.objects.filter(organisation_id=organisation, is_current=True)
     n = rows.filter(Exists(read.filter(feedback_id=OuterRef("id")))).count()

@@ -98,7 +98,7 @@ def answers(*, organisation: int, period: Period, where: Where, excluded: bool =
     """NPS answers of the period under the filters that the rows themselves carry; or those taken out of the metrics."""
     rows = Score.objects.filter(organisation_id=organisation, kind="nps", item="", excluded=excluded)
     rows = rows.filter(local_day__gte=period.from_date, local_day__lt=period.to_date)
-    for name, column in (("channel", "channel"), ("touchpoint", "touchpoint__code"), ("staff", "staff__employee_no")):
+    for name, column in (("channel", "channel"), ("touchpoint", "touchpoint__code"), ("staff", "staff__employee_no"), ("tier", "feedback__customer__tier")):
         if value := getattr(where, name):
             rows = rows.filter(**{column: value})
     return placed(rows, where, "feedback_score", organisation=organisation)

@@ -89,14 +89,14 @@ class Asked:
     @property
     def is_filtered(self) -> bool:
         """True when anything narrows the list."""
-        names = ("q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "from_date", "to_date")
+        names = ("q", "channel", "unit", "staff", "touchpoint", "tier", "item", "kind", "sentiment", "topic", "from_date", "to_date")
         return bool(self.nps or self.state or self.score or self.judged or any(getattr(self.filters, name) for name in names))
 
 
 def asked_of(request: HttpRequest, visit: Visit) -> Asked:
     """What the URL asks for, within the subtrees the person sees."""
     text = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in (
-        "q", "channel", "unit", "staff", "touchpoint", "kind", "sentiment", "topic", "nps", "state", "score", "judged", "from", "to",
+        "q", "channel", "unit", "staff", "touchpoint", "tier", "item", "kind", "sentiment", "topic", "nps", "state", "score", "judged", "from", "to",
     )}  # fmt: skip
     nps, state = _known(text["nps"], NPS), _known(text["state"], STATES)
     filters = Filters(
@@ -104,6 +104,8 @@ def asked_of(request: HttpRequest, visit: Visit) -> Asked:
         channel=_known(text["channel"], Channel.values),
         staff=text["staff"],
         touchpoint=text["touchpoint"],
+        tier=text["tier"],
+        item=text["item"],
         kind=_known(text["kind"], Kind.values),
         sentiment=_known(text["sentiment"], Sentiment.values),
         topic=_topic(text["topic"], visit.organisation.id),
@@ -191,7 +193,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "may_write": visit.seat.may("feedback:write"),
         "may_judge": visit.seat.may("labels:read"),
         "choices": {"kind": Kind.choices, "sentiment": Sentiment.choices, "topics": topics.choices(organisation=visit.organisation.id).items()},
-        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "score", "judged"}],
+        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "tier", "item", "score", "judged"}],
     }
     return render(request, "feedback/list.html", context)
 

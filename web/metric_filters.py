@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from customers import queries as customers
 from cxms.lib.periods import Period
 from metrics.definitions.table import BY_CODE
 from metrics.series import Where
@@ -53,6 +54,7 @@ class Filters:
     weeks: int
     by: str
     where: Where
+    tiers: tuple[str, ...] = ()
 
     def drill(self, period: Period, **more: str) -> str:
         """The feedback list with the rows behind a figure."""
@@ -61,14 +63,14 @@ class Filters:
 
 def voices_behind(where: Where, period: Period, **more: str) -> str:
     """The list of voices under the same filters, counted ones only."""
-    given = {name: value for name, value in where.given().items() if name in {"unit", "channel", "touchpoint", "topic", "staff"}}
+    given = {name: value for name, value in where.given().items() if name in {"unit", "channel", "touchpoint", "tier", "topic", "staff"}}
     asked = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat(), "state": "counted"}
     return f"{reverse('feedback-list')}?{urlencode(asked | given | more)}"
 
 
 def behind(metric: str, where: Where, period: Period, *, weeks: int = 13, **more: str) -> str:
     """What is behind a figure of a metric: the voices or the cases it counts, else its own page under the same filters."""
-    if metric in ROWS and not {"tier"} & {*where.given(), *more}:
+    if metric in ROWS:
         return voices_behind(where, period, **{**ROWS[metric], **more})
     asked = {**where.given(), **more}
     if "n" in BY_CODE[metric].parts and set(asked) <= {"unit", "clause"}:
@@ -79,7 +81,7 @@ def behind(metric: str, where: Where, period: Period, *, weeks: int = 13, **more
 
 def page_of(metric: str, where: Where, *, weeks: int = 13, **more: str) -> str:
     """The metric's own page under the filters it has."""
-    kept = {name: value for name, value in (where.given() | more).items() if name in {"unit", "channel", "touchpoint"}}
+    kept = {name: value for name, value in (where.given() | more).items() if name in {"unit", "channel", "touchpoint", "tier"}}
     url = reverse("nps") if metric == "nps" else reverse("metric", args=[metric])
     return f"{url}?{urlencode({'weeks': str(weeks)} | kept)}"
 
@@ -96,8 +98,10 @@ def filters_of(request: HttpRequest, visit: Visit, touchpoints: dict[str, str]) 
     weeks = int(given("weeks", "")) if given("weeks", "") in {str(n) for n in dashboards.WEEKS} else dashboards.WEEKS[0]
     channel = given("channel", "") if given("channel", "") in Channel.values else ""
     touchpoint = given("touchpoint", "") if given("touchpoint", "") in touchpoints else ""
-    where = Where(unit=given("unit", ""), channel=channel, touchpoint=touchpoint, paths=visit.seat.paths)
-    return Filters(weeks, given("by", "") if given("by", "") in dashboards.BY else "store", where)
+    tiers = tuple(customers.tiers(organisation=visit.organisation.id))
+    tier = given("tier", "") if given("tier", "") in tiers else ""
+    where = Where(unit=given("unit", ""), channel=channel, touchpoint=touchpoint, tier=tier, paths=visit.seat.paths)
+    return Filters(weeks, given("by", "") if given("by", "") in dashboards.BY else "store", where, tiers)
 
 
 def menus(filters: Filters, touchpoints: dict[str, str], *, with_by: bool = True) -> list[Menu]:
@@ -110,6 +114,8 @@ def menus(filters: Filters, touchpoints: dict[str, str], *, with_by: bool = True
     found.append(menu("touchpoint", _("触点"), [*every, *touchpoints.items()], filters.where.touchpoint))
     channels = [(str(value), str(label)) for value, label in Channel.choices]
     found.append(menu("channel", _("渠道"), [*every, *channels], filters.where.channel))
+    if filters.tiers:
+        found.append(menu("tier", _("客户等级"), [*every, *((tier, tier) for tier in filters.tiers)], filters.where.tier))
     return found
 
 

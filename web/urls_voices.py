@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from web import accuracy, bursts, correcting, feedback, feedback_groups, metric_alerts, nps, reasons
+from web import accuracy, bursts, correcting, drivers, feedback, feedback_groups, metric_alerts, nps, reasons
 
 urlpatterns = [
     path("metrics/nps", nps.nps, name="nps"),
     path("metrics/nps/reasons", reasons.reasons, name="nps-reasons"),
+    path("metrics/drivers", drivers.page, name="drivers"),
     path("metrics/<slug:code>", nps.metric, name="metric"),
     path("metrics/<slug:code>/definition", nps.definition, name="definition"),
     path("alerts/", metric_alerts.listing, name="metric-alerts"),

@@ -7,6 +7,7 @@ Never NaN or infinity: a figure that does not exist is None, input that cannot b
 """
 
 from metrics.statistics.agreement import Agreement, cohens_kappa
+from metrics.statistics.associations import Association, KeyDrivers, key_drivers
 from metrics.statistics.charts import moving_range_limit, p_chart, xmr
 from metrics.statistics.comparisons import (
     compare_shares,
@@ -32,11 +33,13 @@ from metrics.statistics.weights import Weights, effective_n, rake
 
 __all__ = [
     "Agreement",
+    "Association",
     "Chart",
     "Drivers",
     "Estimate",
     "Iceberg",
     "Ipa",
+    "KeyDrivers",
     "Shrunk",
     "Stake",
     "Test",
@@ -56,6 +59,7 @@ __all__ = [
     "iceberg",
     "inflation",
     "ipa",
+    "key_drivers",
     "laney_p",
     "laney_u",
     "mean_difference",

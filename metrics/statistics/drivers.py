@@ -5,7 +5,6 @@ Both methods share R² out among correlated drivers. How many answers make them 
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,13 +27,19 @@ def relative_weights(y: Sequence[float], x: Mapping[str, Sequence[float]]) -> Dr
     names, between, with_y = _correlations(y, x)
     if not names:
         return Drivers(None, {}, {})
+    return drivers_of(names, relative_of(between[None], with_y[None])[0])
+
+
+def relative_of(between: Matrix, with_y: Matrix) -> Matrix:
+    """Raw relative weights, m × k, from m correlation matrices of the drivers (m × k × k) and their correlations with y (m × k)."""
     values, vectors = np.linalg.eigh(between)
     kept = values > TINY
     roots = np.sqrt(np.where(kept, values, 0.0))
     inverse_roots = np.where(kept, 1.0, 0.0) / np.where(kept, roots, 1.0)
-    loadings = vectors @ np.diag(roots) @ vectors.T
-    slopes = vectors @ np.diag(inverse_roots) @ vectors.T @ with_y
-    return _drivers(names, (loadings**2) @ (slopes**2))
+    turned = np.swapaxes(vectors, -1, -2)
+    loadings = (vectors * roots[:, None, :]) @ turned
+    slopes = (vectors * inverse_roots[:, None, :]) @ turned @ with_y[..., None]
+    return np.asarray(((loadings**2) @ (slopes**2))[..., 0])
 
 
 def shapley_weights(y: Sequence[float], x: Mapping[str, Sequence[float]]) -> Drivers:
@@ -47,17 +52,26 @@ def shapley_weights(y: Sequence[float], x: Mapping[str, Sequence[float]]) -> Dri
     names, between, with_y = _correlations(y, x)
     if not names:
         return Drivers(None, {}, {})
-    k = len(names)
-    fits: dict[frozenset[int], float] = {frozenset(): 0.0}
-    for size in range(1, k + 1):
-        for chosen in combinations(range(k), size):
-            fits[frozenset(chosen)] = _r_squared(between[np.ix_(chosen, chosen)], with_y[list(chosen)])
-    raw = np.zeros(k)
-    for chosen_set, fit in fits.items():
-        order_share = 1 / (k * math.comb(k - 1, len(chosen_set))) if len(chosen_set) < k else 0.0
-        for driver in set(range(k)) - chosen_set:
-            raw[driver] += order_share * (fits[chosen_set | {driver}] - fit)
-    return _drivers(names, raw)
+    return drivers_of(names, shapley_of(between[None], with_y[None])[0])
+
+
+def shapley_of(between: Matrix, with_y: Matrix) -> Matrix:
+    """Raw Shapley weights, m × k, shapes as for `relative_of`. Every subset is fitted once: a driver is swept out, or left out."""
+    m, k = with_y.shape
+    left = np.ones((1, m, k + 1, k + 1))
+    left[0, :, :k, :k], left[0, :, :k, k], left[0, :, k, :k] = between, with_y, with_y
+    for _ in range(k):
+        pivot, column, rest = left[..., :1, :1], left[..., 1:, :1], left[..., 1:, 1:]
+        gone = np.where(pivot > TINY, 1.0 / np.where(pivot > TINY, pivot, 1.0), 0.0)
+        left = np.concatenate([rest, rest - column * gone * np.swapaxes(column, -1, -2)])
+    fits, subsets = 1.0 - left[..., 0, 0], np.arange(2**k)
+    sizes = np.array([int(subset).bit_count() for subset in subsets])
+    orders = np.array([1 / (k * math.comb(k - 1, size)) if size < k else 0.0 for size in range(k + 1)])
+    found = np.zeros((m, k))
+    for driver in range(k):
+        without = subsets[(subsets >> driver) & 1 == 0]
+        found[:, driver] = orders[sizes[without]] @ (fits[without | (1 << driver)] - fits[without])
+    return found
 
 
 def _correlations(y: Sequence[float], x: Mapping[str, Sequence[float]]) -> tuple[list[str], Matrix, Matrix]:
@@ -84,13 +98,8 @@ def _standardised(values: Sequence[float], name: str) -> Any:
     return column / length if length > TINY else None
 
 
-def _r_squared(between: Matrix, with_y: Matrix) -> float:
-    values, vectors = np.linalg.eigh(between)
-    kept = values > TINY
-    return float(np.sum((vectors.T @ with_y)[kept] ** 2 / values[kept]))
-
-
-def _drivers(names: Sequence[str], raw: Matrix) -> Drivers:
+def drivers_of(names: Sequence[str], raw: Matrix) -> Drivers:
+    """The raw weights under their names, and rescaled to 100."""
     shares = [max(float(share), 0.0) for share in raw]
     r_squared = math.fsum(shares)
     rescaled = [100 * share / r_squared if r_squared else 0.0 for share in shares]
