@@ -169,3 +169,24 @@ class Target(TenantModel):
             # the list, newest first, page by page
             models.Index(fields=["organisation", "-from_date", "-id"], name="target_list"),
         ]
+
+
+class PublishedValue(TenantModel):
+    """A value of a published index that the organisation added itself: somebody's public figure, never its own."""
+
+    name = models.CharField(max_length=60)
+    publisher = models.CharField(max_length=80)
+    metric = models.CharField(max_length=40)
+    year = models.SmallIntegerField()
+    value = models.DecimalField(max_digits=14, decimal_places=4)
+    source = models.CharField(max_length=300)
+    added_at = models.DateTimeField()
+    added_by = models.CharField(max_length=120)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "metric", "name", "year"], condition=models.Q(withdrawn_at__isnull=True), name="published_once"
+            ),
+        ]

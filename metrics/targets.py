@@ -67,7 +67,7 @@ def put(key: uuid.UUID, wanted: Wanted, *, organisation: int, now: datetime, act
     definition, fields = BY_CODE.get(wanted.metric), _texts(wanted)
     if definition is None:
         raise TargetError(_("没有这个指标"), code="unknown_metric", field="metric")
-    fields |= {"value": _value(wanted.value, definition), "from_date": _day(wanted.from_date)}
+    fields |= {"value": value_of(wanted.value, definition), "from_date": _day(wanted.from_date)}
     unit = _unit(wanted.unit, definition, organisation, paths)
     _check_cell(fields, definition, organisation)
     series = {name: fields[name] for name in ("metric", "dimension", "code", "competitor")}
@@ -116,7 +116,8 @@ def _texts(wanted: Wanted) -> dict[str, Any]:
     return found
 
 
-def _value(text: str, definition: Definition) -> Decimal:
+def value_of(text: str, definition: Definition) -> Decimal:
+    """A number as somebody typed it, on the metric's scale. TargetError (bad_value, out_of_range)."""
     try:
         value = Decimal(str(text).replace("−", "-").strip())
     except InvalidOperation as error:

@@ -88,6 +88,8 @@ class Trend(Generic[Item]):
     ticks: list[Tick]
     targets: list[str] = field(default_factory=list)
     target_at: Tick | None = None
+    references: list[str] = field(default_factory=list)
+    reference_at: Tick | None = None
 
 
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
@@ -105,6 +107,7 @@ def trend(
     samples: Sequence[Sample[Item]],
     previous: Sequence[float | None] = (),
     targets: Sequence[float | None] = (),
+    references: Sequence[float | None] = (),
     *,
     width: float = 1128,
     height: float = 250,
@@ -113,11 +116,11 @@ def trend(
     labels: int = 14,
     limits: tuple[float, float] | None = None,
 ) -> Trend[Item]:
-    """The trend of samples at equal steps, oldest first, last year's values and the targets' steps under them.
+    """The trend of samples at equal steps, oldest first, last year's values and the steps of targets and references under them.
 
-    `target_at` is the newest target's height, where its line bears its number.
+    `target_at` and `reference_at`: the newest one's height, where its line bears its words.
     """
-    rows = _rows_of_grid(samples, [*previous, *targets], limits)
+    rows = _rows_of_grid(samples, [*previous, *targets, *references], limits)
     bottom, top = height - 34, 22.0
     x_of, y_of = _even(len(samples), left, width - right), Axis(rows[0], rows[-1], bottom - 12, top)
     xs = [x_of(index) for index in range(len(samples))]
@@ -136,8 +139,14 @@ def trend(
         gaps=[_gap(xs, run) for run in _runs([sample.value is None for sample in samples])],
         ticks=[Tick(_r(y_of(row)), row) for row in rows],
         targets=_steps(targets, xs, y_of),
-        target_at=next((Tick(_r(y_of(value)), value) for value in reversed(targets) if value is not None), None),
+        target_at=_newest(targets, y_of),
+        references=_steps(references, xs, y_of),
+        reference_at=_newest(references, y_of),
     )
+
+
+def _newest(values: Sequence[float | None], y_of: Axis) -> Tick | None:
+    return next((Tick(_r(y_of(value)), value) for value in reversed(values) if value is not None), None)
 
 
 def _steps(values: Sequence[float | None], xs: Sequence[float], y_of: Axis) -> list[str]:

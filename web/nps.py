@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.periods import Period
 from feedback import topics
-from metrics import queries, targets
+from metrics import published, queries, targets
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
+from metrics.published import Index
 from metrics.series import Point
 from metrics.targets import Book
 from reports import aims, changes, dashboards, figures
@@ -59,14 +60,16 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
     url_of = partial(filters.drill, page.period)
     book = targets.book(["nps"], organisation=visit.organisation.id)
     aim_of = partial(aims.aim, book, "nps", where=filters.where)
+    library = _library(request, visit, "nps")
     context = {
+        **library,
         "units": units,
         "page": page,
         "definitions": queries.register(),
         "menus": metric_filters.menus(filters, touchpoints),
         "query": request.GET.urlencode(),
         "head": _head(page, filters),
-        "trends": _trends(page, filters, book),
+        "trends": _trends(page, filters, book, library["index"]),
         "rows": _table(page, filters, aim_of),
         "aim": aim_of(page.head.point) if page.head else None,
         "beside": beside(book, "nps", visit),
@@ -145,7 +148,7 @@ def _week_name(week: Week) -> str:
     return _("本周至今") if week.is_running else f"W{week.number:02}"
 
 
-def _trends(page: NpsPage, filters: Filters, book: Book) -> list[dict[str, Any]]:
+def _trends(page: NpsPage, filters: Filters, book: Book, index: Index | None) -> list[dict[str, Any]]:
     """The same line for a desk and for a phone."""
     samples = []
     for week in page.weeks:
@@ -155,8 +158,9 @@ def _trends(page: NpsPage, filters: Filters, book: Book) -> list[dict[str, Any]]
         samples.append(Sample(dot, point.value, point.low, point.high, week.is_running))
     before = [week.before for week in page.weeks]
     aimed = aims.line(book, "nps", [week.point for week in page.weeks], filters.where)
-    wide = figures.trend(samples, before, aimed, width=WIDE, limits=(-100, 100))
-    narrow = figures.trend(samples, before, aimed, width=NARROW, height=220, left=38, right=16, labels=5, limits=(-100, 100))
+    beside = published.line(index, [week.point.from_date.year for week in page.weeks]) if index else []
+    wide = figures.trend(samples, before, aimed, beside, width=WIDE, limits=(-100, 100))
+    narrow = figures.trend(samples, before, aimed, beside, width=NARROW, height=220, left=38, right=16, labels=5, limits=(-100, 100))
     return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
 
 
@@ -243,7 +247,9 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     )
     today = tenancy.local_today(visit.now, visit.organisation.timezone)
     book = targets.book([code], organisation=visit.organisation.id)
+    library = _library(request, visit, code)
     context = {
+        **library,
         "aim": aims.aim(book, code, whole, filters.where),
         "beside": beside(book, code, visit),
         "definition": definition,
@@ -255,11 +261,29 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "whole": whole,
         "value": changes.shown(definition, whole.value),
         "margin": interval(definition, whole),
-        "trends": _plain_trends(points, definition, filters, today, aims.line(book, code, points, filters.where)),
+        "trends": _plain_trends(points, definition, filters, today, aims.line(book, code, points, filters.where), library["index"]),
         "rows": [{"aim": aims.aim(book, code, p, filters.where), "name": _name(p, today), "point": p, "value": changes.shown(definition, p.value), "margin": interval(definition, p)} for p in reversed(points)],
         "now": visit.now,
     }  # fmt: skip
     return render(request, "metrics/metric.html", context)
+
+
+def _library(request: HttpRequest, visit: Visit, metric: str) -> dict[str, Any]:
+    """The published indices that may stand beside a metric, and the one the URL asks for."""
+    today = tenancy.local_today(visit.now, visit.organisation.timezone)
+    offered = published.indices(organisation=visit.organisation.id, metric=metric)
+    index = next((one for one in offered if one.code == request.GET.get("index", "")), None)
+    indices = [(one, one.until(today.year), "?" + _with(request, index="" if one == index else one.code)) for one in offered]
+    return {"indices": indices, "index": index, "public": _public(index, today)}
+
+
+def _public(index: Index | None, today: date) -> str:
+    """What the line of a published index is called: whose it is not, and of which year."""
+    found = index.until(today.year) if index else None
+    if index is None or found is None:
+        return ""
+    words = {"name": index.label, "value": aims.plain(index.metric, found.value), "year": found.year}
+    return _("公开数据，不是本公司：%(name)s %(value)s（%(year)s）") % words
 
 
 def beside(book: Book, metric: str, visit: Visit) -> list[dict[str, Any]]:
@@ -278,7 +302,7 @@ def _name(point: Point, today: date) -> str:
 
 
 def _plain_trends(
-    points: Sequence[Point], definition: Definition, filters: Filters, today: date, aimed: Sequence[float | None]
+    points: Sequence[Point], definition: Definition, filters: Filters, today: date, aimed: Sequence[float | None], index: Index | None
 ) -> list[dict[str, Any]]:
     samples = []
     for point in points:
@@ -287,8 +311,9 @@ def _plain_trends(
         is_running = point.to_date > today
         dot = Dot(title(point, name, definition), url, name, is_running, changes.shown(definition, point.value), point.n)
         samples.append(Sample(dot, point.value, point.low, point.high, is_running))
-    wide = figures.trend(samples, (), aimed, width=WIDE)
-    narrow = figures.trend(samples, (), aimed, width=NARROW, height=220, left=38, right=16, labels=5)
+    beside = published.line(index, [point.from_date.year for point in points]) if index else []
+    wide = figures.trend(samples, (), aimed, beside, width=WIDE)
+    narrow = figures.trend(samples, (), aimed, beside, width=NARROW, height=220, left=38, right=16, labels=5)
     return [{"name": "wide", "figure": wide}, {"name": "narrow", "figure": narrow}]
 
 

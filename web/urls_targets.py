@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from web import targets
+from web import published, targets
 
 urlpatterns = [
     path("targets/", targets.page, name="targets"),
     path("targets/<uuid:key>/withdraw/", targets.withdraw, name="targets-withdraw"),
+    path("published/", published.page, name="published"),
+    path("published/<uuid:key>/withdraw/", published.withdraw, name="published-withdraw"),
 ]

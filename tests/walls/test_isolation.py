@@ -49,7 +49,7 @@ def treasure(shop):
     from feedback.models import CodingSample
     from integrations import endpoints
     from ledger.models import Delivery
-    from metrics import targets
+    from metrics import published, targets
     from reports import saved_dashboards, widgets
     from surveys import links as survey_links
     from surveys import surveys
@@ -108,8 +108,13 @@ def treasure(shop):
             coders=[shop.members["admin"].id, shop.members["cx_manager"].id], drawn_at=now, drawn_by="t",
         )  # fmt: skip
         target = targets.put(uuid.uuid4(), targets.Wanted("nps", "25", "2026-01-01", note="X7Q"), organisation=shop.id, now=now, actor="t")
+        public = published.add(
+            uuid.uuid4(), {"name": "X7Q", "publisher": "X7Q", "metric": "csi", "year": "2025", "value": "80", "source": "X7Q"},
+            organisation=shop.id, now=now, actor="t",
+        )  # fmt: skip
         return {
             "targets/": str(target.id),
+            "published/": str(public.id),
             "api/v1/targets/": str(target.id),
             "coding/": str(drawn.id),
             "dashboards/": str(board.id),
