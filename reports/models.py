@@ -105,3 +105,24 @@ class Annotation(TenantModel):
             # those of a period
             models.Index(fields=["organisation", "day"], name="annotations_by_day"),
         ]
+
+
+class MoneyAssumption(TenantModel):
+    """What an organisation takes for granted where its own data do not tell, as it was saved once; the newest holds.
+
+    arpu_minor: revenue of a customer a year, typed, or null; return_days: who has not come again by then has left;
+    multiplier: unhappy customers for each who complains. Sources in the organisation's words.
+    """
+
+    version = models.IntegerField()
+    arpu_minor = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    source = models.CharField(max_length=120, blank=True, default="")
+    return_days = models.SmallIntegerField(default=90)
+    multiplier = models.DecimalField(max_digits=6, decimal_places=2, default=26)
+    multiplier_source = models.CharField(max_length=120, blank=True, default="")
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="money_assumption_once")]

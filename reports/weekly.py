@@ -17,7 +17,7 @@ from improvement import queries as improvement
 from metrics import statistics
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Where, series
-from reports import changes, weekly_causes
+from reports import changes, money, weekly_causes
 from reports.changes import LEVEL, Change
 from reports.reasons import answers
 from tenancy import queries
@@ -53,7 +53,7 @@ def content(*, organisation: int, unit: Unit, week: date, now: datetime) -> Cont
         "clauses": [_clause(clause, where, asked) for clause in _promised(organisation, now)],
         "causes": weekly_causes.causes(organisation=organisation, period=period, where=where, now=now),
         "actions": _actions(unit, period, organisation, now),
-        "money": weekly_causes.money(organisation=organisation, period=period, where=where, point=nps["point"]),
+        "money": money.stake_of_week(organisation=organisation, period=period, where=where, point=nps["point"], now=now),
         "n_excluded": answers(organisation=organisation, period=period, where=where, excluded=True).count(),
         "n_small": sum(1 for point in stores if point.suppressed or (point.n or 0) < SMALL),
     }

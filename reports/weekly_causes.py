@@ -1,13 +1,9 @@
-"""Two parts of the weekly report that are counted from rows: what detractors speak of, and the money at stake."""
+"""The part of the weekly report that is counted from rows: what detractors speak of."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Sum
-
-from customers.models import CustomerEvent
 from cxms.lib.periods import Period
 from feedback import topics
 from metrics import statistics
@@ -19,8 +15,6 @@ from tenancy import queries
 
 N_CAUSES = 3
 MIN_N = 5
-N_OWN = 200
-YEAR = timedelta(days=365)
 
 
 def causes(*, organisation: int, period: Period, where: Where, now: datetime) -> list[dict[str, Any]]:
@@ -88,43 +82,3 @@ def _holm(compared: list[Change]) -> list[Change]:
         p = next(adjusted)
         found.append(Change(change.difference, change.margin, p, change.kind if p < LEVEL else "unclear"))
     return found
-
-
-def money(
-    *, organisation: int, period: Period, where: Where, point: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """What half of the week's detractors would take along in a year, by the published rule of thumb.
-
-    Revenue per customer is our own: what customers who can be told apart spent in the year before the week's end,
-    in the currency most of it came in. None when nobody's spending is known or the week is hidden.
-    """
-    found = point["components"]
-    if not found or not point["n"]:
-        return None
-    year = CustomerEvent.objects.filter(
-        organisation_id=organisation, customer__isnull=False, amount_minor__isnull=False, amount_minor__gt=0,
-        local_day__gte=period.to_date - YEAR, local_day__lt=period.to_date,
-    )  # fmt: skip
-    spent = (
-        reasons.placed(year, where, "customers_customerevent", organisation=organisation)
-        .values("currency")
-        .annotate(total=Sum("amount_minor"), n=Count("customer", distinct=True))
-        .order_by("-total")
-    )
-    first = next(iter(spent), None)
-    if first is None:
-        return None
-    per_customer = first["total"] / first["n"]
-    stake = statistics.revenue_at_risk(found["promoters"], found["passives"], found["detractors"], per_customer)
-    share = statistics.wilson(found["detractors"], point["n"])
-    bounds = [0.5 * per_customer * point["n"] * (bound or 0.0) for bound in (share.low, share.high)]
-    return {
-        "currency": first["currency"],
-        "value_minor": round(stake["short_term"]),
-        "low_minor": round(bounds[0]),
-        "high_minor": round(bounds[1]),
-        "n_detractors": found["detractors"],
-        "per_customer_minor": round(per_customer),
-        "n_customers": first["n"],
-        "n_own": N_OWN,
-    }

@@ -290,20 +290,29 @@ def _action(row: Content) -> Due:
 def _money(money: Content | None) -> Money | None:
     if money is None:
         return None
-    sign = {"CNY": "¥", "HKD": "HK$", "TWD": "NT$", "USD": "$"}.get(money["currency"], money["currency"] + NO_BREAK)
+    sign = sign_of(money["currency"])
     names = {
         "n": f"{money['n_detractors']:,}",
         "each": sign + f"{money['per_customer_minor'] / 100:,.0f}",
         "known": f"{money['n_customers']:,}",
         "own": f"{money['n_own']:,}",
     }
-    assumption = _("本周 %(n)s 名贬损者中一半会离开，客均年消费 %(each)s（%(known)s 名可辨认的客户）。“一半”是公开经验值，不是本公司实测。")
+    known = _("%(known)s 名可辨认的客户") % names if money["n_customers"] else money.get("value_source", "")
+    names |= {"whose": known, "share": f"{100 * money.get('share', 0.5):.0f}%", "linked": f"{money.get('n_linked', 0):,}"}
+    assumption = _("本周 %(n)s 名贬损者中一半会离开，客均年消费 %(each)s（%(whose)s）。“一半”是公开经验值，不是本公司实测。")
+    if money.get("basis") == "own":
+        assumption = _("本周 %(n)s 名贬损者中 %(share)s 会离开，客均年消费 %(each)s（%(whose)s）。%(share)s 是本公司 %(linked)s 名贬损者的实际流失。")
     low, high = amount(money["low_minor"], ""), amount(money["high_minor"], "")
     return Money(
         value=amount(money["value_minor"], sign),
         bounds=_("一年内，%(low)s 至 %(high)s") % {"low": low, "high": high},
         assumption=assumption % names,
     )
+
+
+def sign_of(currency: str) -> str:
+    """¥, $ …; a currency we have no sign for by its code."""
+    return {"CNY": "¥", "HKD": "HK$", "TWD": "NT$", "USD": "$"}.get(currency, currency + NO_BREAK)
 
 
 def amount(minor: float, sign: str) -> str:

@@ -75,6 +75,7 @@ class Given:
     reasons: tuple[str, ...] = ()
     text: str = ""
     would_return: str = ""
+    problem: str = ""
     wants_contact: bool = False
     contact: str = ""
     language: str = "zh-hans"
@@ -219,6 +220,8 @@ def _take(response: Response, asked: Asked, given: Given, *, now: datetime) -> N
     response.text = given.text or response.text
     if version.asks_return and given.would_return in content.RETURNS:
         response.would_return = given.would_return
+    if version.asks_problem and given.problem in content.PROBLEMS:
+        response.problem = given.problem
     response.wants_contact = version.asks_contact and given.wants_contact and (bool(given.contact) or is_known(asked))
     response.phone = response.email = ""
     if response.wants_contact:
@@ -291,6 +294,8 @@ def _metadata(response: Response, asked: Asked) -> dict[str, Any]:
         found["reasons"] = response.reasons
     if response.would_return:
         found["would_return"] = response.would_return
+    if response.problem:
+        found["problem"] = response.problem
     if response.wants_contact:
         found["contact_consent"] = True
     return found

@@ -26,6 +26,7 @@ SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 MOST_REASONS = 8
 # whether he would come back, when a survey asks it: a choice of its own beside score and words
 RETURNS = ("yes", "maybe", "no")
+PROBLEMS = ("none", "told", "silent")  # met none; met one and told us; met one and kept it to himself
 FIRST_REASONS: Mapping[str, tuple[str, ...]] = {
     Band.LOW: ("waiting_time", "after_sales", "information", "price", "staff_attitude", "other"),
     Band.MIDDLE: ("waiting_time", "information", "price", "staff_skill", "environment", "other"),

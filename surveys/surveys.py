@@ -50,6 +50,7 @@ class Spec:
     reasons: Reasons = field(default_factory=content.default_reasons)
     asks_contact: bool = True
     asks_return: bool = False
+    asks_problem: bool = False
     unit: str = ""
     touchpoint: str = ""
     event_kind: str = ""
@@ -89,8 +90,8 @@ def change(key: UUID, spec: Spec, *, revision: int, organisation: int, now: date
     clean = check(spec)
     before = SurveyVersion.objects.get(organisation_id=organisation, survey=row, version=row.version)
     _apply(row, clean, organisation)
-    same = (before.kind, before.texts, before.reasons, before.asks_contact, before.asks_return)
-    if same != (clean.kind, clean.texts, clean.reasons, clean.asks_contact, clean.asks_return):
+    same = (before.kind, before.texts, before.reasons, before.asks_contact, before.asks_return, before.asks_problem)
+    if same != (clean.kind, clean.texts, clean.reasons, clean.asks_contact, clean.asks_return, clean.asks_problem):
         if row.published_at is None:
             SurveyVersion.objects.filter(organisation_id=organisation, id=before.id).delete()
             _write(row, clean, row.version, True, organisation=organisation, now=now, actor=actor)
@@ -213,6 +214,7 @@ def _write(
         reasons=spec.reasons,
         asks_contact=spec.asks_contact,
         asks_return=spec.asks_return,
+        asks_problem=spec.asks_problem,
         is_comparable=comparable,
         created_at=now,
         created_by=actor[:120],

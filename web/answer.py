@@ -31,6 +31,9 @@ from web.public_pages import gone, language_chosen, safe
 COOKIE = "cxms_answer"
 COOKIE_SECONDS = 12 * 3600
 RETURNS: dict[str, Callable[[], str]] = {"yes": lambda: _("会再来"), "maybe": lambda: _("说不准"), "no": lambda: _("不会再来")}
+PROBLEMS: dict[str, Callable[[], str]] = {
+    "none": lambda: _("没有"), "told": lambda: _("有，告诉过你们"), "silent": lambda: _("有，没有说"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ def _given(request: HttpRequest, door: Door) -> Given:
         reasons=tuple(post.getlist("reasons"))[:20],
         text=post.get("text", "")[: answers.MAX_TEXT],
         would_return=post.get("return", "")[:8],
+        problem=post.get("problem", "")[:8],
         wants_contact=post.get("call") == "1",
         contact=post.get("contact", "")[:254],
         language=request.LANGUAGE_CODE if request.LANGUAGE_CODE in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
@@ -161,12 +165,12 @@ def _page(
 
 def _typed(response: Response | None, given: Given | None) -> dict[str, Any]:
     if given is not None:
-        said = {"text": given.text, "reasons": given.reasons, "back": given.would_return}
+        said = {"text": given.text, "reasons": given.reasons, "back": given.would_return, "problem": given.problem}
         return {**said, "call": given.wants_contact, "contact": given.contact}
     if response is None:
         return {}
     contact = response.phone or response.email
-    said = {"text": response.text, "reasons": response.reasons, "back": response.would_return}
+    said = {"text": response.text, "reasons": response.reasons, "back": response.would_return, "problem": response.problem}
     return {**said, "call": response.wants_contact, "contact": contact}
 
 
@@ -182,6 +186,7 @@ def page_context(version: SurveyVersion, language: str, score: int | None) -> di
         found["hint"] = content.say(version.texts, f"hint_{band}", language)
         codes = version.reasons.get(band, [])
         found["returns"] = [(code, RETURNS[code]()) for code in content.RETURNS] if version.asks_return else []
+        found["problems"] = [(code, PROBLEMS[code]()) for code in content.PROBLEMS] if version.asks_problem else []
         found["chips"] = [(code, content.reason_label(code, band, language)) for code in codes]
     return found
 

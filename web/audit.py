@@ -73,6 +73,7 @@ ACTIONS: dict[str, Word] = {
     "published.withdrawn": lambda: _("撤回了公开指数"),
     "target.set": lambda: _("设了目标"),
     "target.withdrawn": lambda: _("撤回了目标"),
+    "money.assumed": lambda: _("改了关于金钱的假设"),
     "dashboard.added": lambda: _("建了看板"),
     "dashboard.changed": lambda: _("改了看板"),
     "dashboard.removed": lambda: _("删了看板"),

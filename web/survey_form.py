@@ -66,6 +66,7 @@ def _from_row(row: Survey, version: SurveyVersion) -> Spec:
         reasons=version.reasons,
         asks_contact=version.asks_contact,
         asks_return=version.asks_return,
+        asks_problem=version.asks_problem,
         unit=row.unit.code if row.unit else "",
         touchpoint=row.touchpoint.code if row.touchpoint else "",
         event_kind=row.event_kind,
@@ -91,6 +92,7 @@ def _from_post(post: QueryDict) -> Spec:
         reasons={str(band): post.getlist(f"reasons.{band}") for band in Band.values},
         asks_contact=post.get("asks_contact") == "1",
         asks_return=post.get("asks_return") == "1",
+        asks_problem=post.get("asks_problem") == "1",
         unit=post.get("unit", ""),
         touchpoint=post.get("touchpoint", ""),
         event_kind=post.get("event_kind", "").strip() if post.get("how") != "link" else "",
@@ -203,7 +205,7 @@ def _preview(post: QueryDict | dict[str, str], spec: Spec, key: uuid.UUID | None
     scale = content.scale(kind)
     shown = {Band.LOW: scale[0] + (3 if kind == "nps" else 0), Band.MIDDLE: content.EDGES[kind][1], Band.HIGH: scale[-1]}
     band = str(post.get("show_band") or Band.LOW)
-    says: dict[str, Any] = {name: getattr(spec, name) for name in ("texts", "reasons", "asks_contact", "asks_return")}
+    says: dict[str, Any] = {name: getattr(spec, name) for name in ("texts", "reasons", "asks_contact", "asks_return", "asks_problem")}
     version = SurveyVersion(kind=kind, version=0, **says)
     past = None
     if all(getattr(spec, name) >= 0 for name in NUMBERS):

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from web import accuracy, bursts, correcting, drivers, feedback, feedback_groups, metric_alerts, nps, reasons
+from web import accuracy, bursts, correcting, drivers, feedback, feedback_groups, metric_alerts, money, nps, reasons
 
 urlpatterns = [
     path("metrics/nps", nps.nps, name="nps"),
     path("metrics/nps/reasons", reasons.reasons, name="nps-reasons"),
     path("metrics/drivers", drivers.page, name="drivers"),
+    path("metrics/money", money.page, name="money"),
+    path("metrics/money/customers", money.customers, name="money-customers"),
+    path("metrics/money/assume", money.assume, name="money-assume"),
     path("metrics/<slug:code>", nps.metric, name="metric"),
     path("metrics/<slug:code>/definition", nps.definition, name="definition"),
     path("alerts/", metric_alerts.listing, name="metric-alerts"),

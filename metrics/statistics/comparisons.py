@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from metrics.statistics.intervals import adjusted_nps, moments
-from metrics.statistics.results import UNKNOWN, Test, count_of, finite, positive
+from metrics.statistics.results import UNKNOWN, Estimate, Test, count_of, finite, positive
 
 Key = TypeVar("Key")
 Counts = tuple[int, int, int]  # promoters, passives, detractors
@@ -102,6 +102,22 @@ def mean_difference(a: Sums, b: Sums) -> Test:
     freedom = 1 / ((error_a / error) ** 2 / (n_a - 1) + (error_b / error) ** 2 / (n_b - 1))
     t = difference / math.sqrt(error)
     return Test(difference, t, 2 * float(special.stdtr(freedom, -abs(t))))
+
+
+def mean_gap(a: Sums, b: Sums, confidence: float = 0.95) -> Estimate:
+    """The difference of two means from (n, sum, sum of squares) with Welch's interval; n: the answers of both."""
+    n_a, n_b = count_of(a[0], "n"), count_of(b[0], "n")
+    (mean_a, variance_a), (mean_b, variance_b) = moments(n_a, a[1], a[2]), moments(n_b, b[1], b[2])
+    if mean_a is None or mean_b is None:
+        return Estimate(None, None, None, n_a + n_b)
+    gap = mean_a - mean_b
+    if variance_a is None or variance_b is None or variance_a + variance_b == 0:
+        return Estimate(gap, None, None, n_a + n_b)
+    error_a, error_b = variance_a / n_a, variance_b / n_b
+    error = error_a + error_b
+    freedom = 1 / ((error_a / error) ** 2 / (n_a - 1) + (error_b / error) ** 2 / (n_b - 1))
+    half = float(special.stdtrit(freedom, 0.5 + confidence / 2)) * math.sqrt(error)
+    return Estimate(gap, gap - half, gap + half, n_a + n_b)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
