@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.contract import ID, NDJSON, WHOLE, Operation, listed, obj, ref, text
+from api.customer_merges import FIELDS, shown
 from api.door import Endpoint
 from api.feedback import rows_of
 from api.problems import not_found
@@ -24,14 +25,9 @@ from feedback.shapes import ShapeError
 from reports import customers as reports
 from reports.customers import Summary
 
-FIELDS = ("name", "phone", "email", "tier")
 EXAMPLE = {"name": "陈建国", "phone": "138 1234 6629", "email": "chen@example.com", "tier": "gold"}
 SAYS = "Given fields replace ours, `null` empties a field, fields left out stay. Phone numbers are kept as E.164."
 RESULT = obj({"row": WHOLE, "status": text(), "id": ID, "error": ref("RowError")}, required=("row", "status"))
-
-
-def _customer(row: Customer) -> dict[str, Any]:
-    return {"id": str(row.id), "external_id": row.external_id, **{name: getattr(row, name) for name in FIELDS}}
 
 
 def _put(payload: Any, external_id: str | None = None) -> Put:
@@ -83,12 +79,12 @@ class CustomerOne(Endpoint):
 
     def get(self, request: Request, external_id: str) -> Response:
         """One customer."""
-        row = Customer.objects.filter(organisation_id=self.organisation, external_id=external_id).first()
+        row = customers.by_external(external_id, organisation=self.organisation)
         return _answer(row, 200) if row else not_found()
 
 
 def _answer(row: Customer, status: int) -> Response:
-    return Response(_customer(row), status=status, headers={"ETag": f'"{customers.version_of(row)}"'})
+    return Response(shown(row), status=status, headers={"ETag": f'"{customers.version_of(row)}"'})
 
 
 def _version(request: Request) -> str | None:
@@ -155,7 +151,7 @@ class CustomerSummary(Endpoint):
 
     def get(self, request: Request, external_id: str) -> Response:
         """The card of one customer."""
-        row = Customer.objects.filter(organisation_id=self.organisation, external_id=external_id).first()
+        row = customers.by_external(external_id, organisation=self.organisation)
         if row is None:
             return not_found()
         return Response(self._shown(reports.summary(row, organisation=self.organisation, now=self.now)))
@@ -163,7 +159,7 @@ class CustomerSummary(Endpoint):
     def _shown(self, found: Summary) -> dict[str, Any]:
         event = found.last_event
         return {
-            "customer": _customer(found.customer),
+            "customer": shown(found.customer),
             "as_of": instant(self.now),
             "tier": found.customer.tier or None,
             "open_complaints": {"n": found.n_open, "results": [_open(r, is_held=r.ticket.id in found.held) for r in found.open]},

@@ -38,6 +38,7 @@ CUSTOMER_IN = obj(
         "phone": maybe(text(40, description="any way of writing; kept as E.164")),
         "email": maybe(text(254)),
         "tier": maybe(text(24, description="your value tier; never shown to customers")),
+        "union_id": maybe(text(64, description="the customer's WeChat union id, to recognise him by")),
     },
     required=(),
 )

@@ -21,6 +21,8 @@ from complaints import (
     sweep,
 )
 from complaints.lifecycle import MoveNotAllowed
+from complaints.models import Ticket
+from customers import merging
 from ledger.models import Fact
 
 
@@ -48,6 +50,11 @@ def contact_asked(*, organisation: int, fact: Fact, now: datetime) -> None:
 def mail_kept(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`mail.kept` → a message on its ticket, or a new voice."""
     correspondence.take(uuid.UUID(fact.subject), organisation=organisation, now=now)
+
+
+def customer_merged(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`customer.merged` → his tickets go with him, or back when it was undone."""
+    merging.settle(uuid.UUID(fact.subject), "ticket", merging.give_in(Ticket), organisation=organisation)
 
 
 def assign_opened(*, organisation: int, fact: Fact, now: datetime) -> None:

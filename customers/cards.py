@@ -14,10 +14,11 @@ class Card:
     phone: str = ""
     email: str = ""
     tier: str = ""
+    union_id: str = ""
 
     def identities(self) -> list[tuple[str, str]]:
         """(kind, normal value), strongest first."""
-        found = [("external", self.external_id)]
+        found = [("external", self.external_id), ("union", self.union_id)]
         found.append(("phone", normal_phone(self.phone) if self.phone else ""))
         found.append(("email", normal_email(self.email) if self.email else ""))
         return [(kind, value) for kind, value in found if value]

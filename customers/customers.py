@@ -16,6 +16,8 @@ from cxms.lib.ids import new_ids
 from ledger.facts import record_many
 
 LOCK = "select pg_advisory_xact_lock(730184522, %s)"
+# held until what was resolved is stored, so that a merge never misses a row on its way in
+RESOLVING = "select pg_advisory_xact_lock_shared(730184523, %s)"
 # customers a fact speaks of at most: webhooks stay under 20 kB
 TOLD_AT_ONCE = 200
 IDENTITY_COLUMNS = ("id", "organisation_id", "kind", "value", "customer_id")
@@ -25,12 +27,15 @@ def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -
     """The customer of each card: found by external id, then phone, then e-mail; made when new; None without identity.
 
     Set-based: a handful of statements for the batch. Two cards of one batch that share an identity are one customer,
-    but two external ids are two customers, whatever phone they share. Makers of new customers queue per organisation.
+    but two external ids are two customers, whatever phone they share, until a person merges them. Makers of new
+    customers queue per organisation.
     """
     identities = [card.identities() if card else [] for card in cards]
     wanted = {pair for pairs in identities for pair in pairs}
     if not wanted:
         return [None] * len(cards)
+    with connection.cursor() as cursor:
+        cursor.execute(RESOLVING, [organisation])
     known = _known(wanted, organisation)
     if len(known) < len(wanted):
         with connection.cursor() as cursor:
@@ -46,10 +51,10 @@ def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -
 
 @dataclass
 class _Batch:
-    """What resolving one batch knows and makes. `external`: the external id of each customer, None without one."""
+    """What resolving one batch knows and makes. `external`: each customer's external ids; one who was merged has several."""
 
     known: dict[tuple[str, str], uuid.UUID]
-    external: dict[uuid.UUID, str | None]
+    external: dict[uuid.UUID, set[str]]
     made: dict[uuid.UUID, Customer] = field(default_factory=dict)
     fresh: dict[tuple[str, str], uuid.UUID] = field(default_factory=dict)
     touched: dict[uuid.UUID, Card] = field(default_factory=dict)
@@ -64,17 +69,19 @@ class _Batch:
         if found is None:
             found = next(ids)
             self.made[found] = _new(found, card, organisation, now)
-            self.external[found] = card.external_id or None
+            self.external[found] = set()
         elif found not in self.made:
             self.touched[found] = card
         for pair in pairs:
             if pair not in self.known:
                 self.known[pair] = self.fresh[pair] = found
+        if card.external_id:
+            self.external.setdefault(found, set()).add(card.external_id)
         return found
 
     def _fits(self, card: Card, customer: uuid.UUID) -> bool:
         theirs = self.external.get(customer)
-        return not card.external_id or theirs is None or theirs == card.external_id
+        return not card.external_id or not theirs or card.external_id in theirs
 
 
 def _known(wanted: set[tuple[str, str]], organisation: int) -> dict[tuple[str, str], uuid.UUID]:
@@ -86,9 +93,12 @@ def _known(wanted: set[tuple[str, str]], organisation: int) -> dict[tuple[str, s
     }
 
 
-def _externals(customers: set[uuid.UUID], organisation: int) -> dict[uuid.UUID, str | None]:
-    rows = Customer.objects.filter(organisation_id=organisation, id__in=customers)
-    return dict(rows.values_list("id", "external_id"))
+def _externals(customers: set[uuid.UUID], organisation: int) -> dict[uuid.UUID, set[str]]:
+    rows = Identity.objects.filter(organisation_id=organisation, kind="external", customer__in=customers)
+    found: dict[uuid.UUID, set[str]] = {}
+    for customer, value in rows.values_list("customer_id", "value"):
+        found.setdefault(customer, set()).add(value)
+    return found
 
 
 def _store(batch: _Batch, organisation: int) -> None:
@@ -165,6 +175,13 @@ class PutReceipt:
     field: str = ""
 
 
+def by_external(external_id: str, *, organisation: int, lock: bool = False) -> Customer | None:
+    """The customer the CRM knows by this id, also when it was merged with another since."""
+    known = Identity.objects.filter(organisation_id=organisation, kind="external", value=external_id).values("customer_id")
+    rows = Customer.objects.filter(organisation_id=organisation, id__in=known)
+    return (rows.select_for_update() if lock else rows).first()
+
+
 def version_of(row: Customer) -> str:
     """What changes whenever the customer does."""
     return f"{row.updated_at.timestamp():.6f}"
@@ -175,8 +192,7 @@ def put(
 ) -> tuple[Customer, str]:
     """Upserts the customer with this external id; (row, status). Raises CustomerStale when another version is there."""
     if version is not None:
-        rows = Customer.objects.select_for_update().filter(organisation_id=organisation, external_id=item.card.external_id)
-        there = rows.first()
+        there = by_external(item.card.external_id, organisation=organisation, lock=True)
         if there is None or version_of(there) != version:
             raise CustomerStale("the customer has changed since it was read")
     (receipt,) = put_many([item], organisation=organisation, now=now, actor=actor)

@@ -16,6 +16,8 @@ class Customer(TenantModel):
     phone = models.CharField(max_length=24, blank=True, default="")
     email = models.CharField(max_length=254, blank=True, default="")
     phone_tail = models.CharField(max_length=4, blank=True, default="")
+    # the customer this one was found to be; it keeps its row so that the merge can be undone
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -29,11 +31,16 @@ class Customer(TenantModel):
             models.Index(fields=["organisation", "name"], name="customer_name"),
             # which value tiers there are: the menu of every page of figures
             models.Index(fields=["organisation", "tier"], name="customer_tier"),
+            # the list, newest first
+            models.Index(fields=["organisation", "-updated_at", "-id"], name="customer_newest", condition=models.Q(merged_into=None)),
+            # who shares a phone or an address: likely the same person
+            models.Index(fields=["organisation", "phone"], name="customer_phone", condition=~models.Q(phone="")),
+            models.Index(fields=["organisation", "email"], name="customer_email", condition=~models.Q(email="")),
         ]
 
 
 class Identity(TenantModel):
-    """A normalised way to recognise a customer: phone (E.164), e-mail (lower case), external id."""
+    """A normalised way to recognise a customer: external id, WeChat union id, phone (E.164), e-mail (lower case)."""
 
     kind = models.CharField(max_length=12)
     value = models.CharField(max_length=254)
@@ -66,3 +73,51 @@ class CustomerEvent(TenantModel):
             # a customer's timeline
             models.Index(fields=["organisation", "customer", "-occurred_at"], name="event_customer"),
         ]
+
+
+class Merge(TenantModel):
+    """Two customers found to be one. `before`: the fields of both as they were; undone_at: it was taken back.
+
+    What changed hands is in `Handed`, so that taking it back gives every row to whom it belonged.
+    """
+
+    kept = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    gone = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    score = models.FloatField()
+    signs = models.JSONField(default=list)
+    before = models.JSONField()
+    merged_at = models.DateTimeField()
+    merged_by = models.CharField(max_length=80)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "gone"], name="merge_gone_once", condition=models.Q(undone_at__isnull=True)
+            ),
+        ]
+        indexes = [models.Index(fields=["organisation", "-merged_at"], name="merge_newest")]
+
+
+class Handed(TenantModel):
+    """A row that a merge gave to the kept customer. noun: identity, event, voice, ticket, invitation."""
+
+    merge = models.ForeignKey(Merge, on_delete=models.CASCADE, related_name="+")
+    noun = models.CharField(max_length=12)
+    row_id = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "merge", "noun", "row_id"], name="handed_once")]
+
+
+class Apart(TenantModel):
+    """Two customers somebody knows to be two; `one` has the smaller id. They are not suggested again."""
+
+    one = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    said_at = models.DateTimeField()
+    said_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "one", "other"], name="apart_once")]

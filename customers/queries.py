@@ -1,37 +1,75 @@
 """Questions about customers. Nothing here writes."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from customers.identities import normal_phone
-from customers.models import Customer, CustomerEvent
+from customers.models import Customer, CustomerEvent, Identity, Merge
 from cxms.lib import name_sounds
 
 
-def find(text: str, *, organisation: int, limit: int = 6) -> list[Customer]:
-    """Customers for what a clerk types: last four digits or a whole phone, an order's or our id, a name's beginning.
+def matching(text: str, *, organisation: int) -> QuerySet[Customer]:
+    """Customers for what is typed: last four digits or a whole phone, the CRM's id, a name's beginning; newest first.
 
-    The name in characters, in full pinyin or in its initials.
+    The name in characters, in full pinyin or in its initials. Of those who were merged, the one who was kept.
     """
-    text = text.strip()
-    if len(text) < 2:
-        return []
-    rows = Customer.objects.filter(organisation_id=organisation)
+    rows = Customer.objects.filter(organisation_id=organisation, merged_into__isnull=True).order_by("-updated_at", "-id")
     if text.isdigit() and len(text) == 4:
-        return list(rows.filter(phone_tail=text).order_by("-updated_at")[:limit])
-    condition = Q(name__startswith=text) | Q(external_id=text)
+        return rows.filter(phone_tail=text)
+    condition = Q(name__startswith=text) | Q(id__in=_owners(text, organisation))
     if word := name_sounds.asked(text):
         condition |= Q(name_keys__contains=word)
     if sum(c.isdigit() for c in text) >= 7:
         condition |= Q(phone=normal_phone(text))
-    found = list(rows.filter(condition).order_by("-updated_at")[:limit])
-    if not found:
+    return rows.filter(condition)
+
+
+def newest(*, organisation: int) -> QuerySet[Customer]:
+    """Everybody, the one who changed last first."""
+    return Customer.objects.filter(organisation_id=organisation, merged_into__isnull=True).order_by("-updated_at", "-id")
+
+
+def by_id(key: uuid.UUID, *, organisation: int) -> Customer | None:
+    """One customer, also one who was merged."""
+    return Customer.objects.filter(organisation_id=organisation, id=key).first()
+
+
+def several(keys: Sequence[uuid.UUID], *, organisation: int) -> list[Customer]:
+    """Those of these who are there."""
+    return list(Customer.objects.filter(organisation_id=organisation, id__in=keys))
+
+
+def find(text: str, *, organisation: int, limit: int = 6) -> list[Customer]:
+    """The first of `matching`, else the customer of an order with this id."""
+    text = text.strip()
+    if len(text) < 2:
+        return []
+    found = list(matching(text, organisation=organisation)[:limit])
+    if not found and not (text.isdigit() and len(text) == 4):
         event = CustomerEvent.objects.filter(organisation_id=organisation, external_id=text).first()
         if event is not None and event.customer_id:
-            found = list(rows.filter(id=event.customer_id))
+            found = list(Customer.objects.filter(organisation_id=organisation, id=event.customer_id))
     return found
+
+
+def external_ids(customer: Customer) -> list[str]:
+    """The ids the CRM knows him by, more than one after a merge."""
+    rows = Identity.objects.filter(organisation_id=customer.organisation_id, customer=customer, kind="external")
+    return list(rows.values_list("value", flat=True).order_by("id"))
+
+
+def merges(*, organisation: int, customer: Customer | None = None) -> QuerySet[Merge]:
+    """Merges, newest first, also those taken back; of one customer, those into him."""
+    rows = Merge.objects.filter(organisation_id=organisation).select_related("kept", "gone").order_by("-merged_at", "-id")
+    return rows.filter(kept=customer) if customer else rows
+
+
+def _owners(external_id: str, organisation: int) -> QuerySet[Identity, uuid.UUID]:
+    rows = Identity.objects.filter(organisation_id=organisation, kind="external", value=external_id)
+    return rows.values_list("customer_id", flat=True)
 
 
 def recent_events(customer_id: uuid.UUID, *, organisation: int, limit: int = 8) -> list[CustomerEvent]:

@@ -73,6 +73,10 @@ FLOWS: tuple[Flow, ...] = (
     # something happened to a customer → is he asked about it, and why not → when its time has come, a mail
     Flow("customer.event_received", "surveys.tasks.event_received", queue="surveys", batch=1),
     Flow("survey.invitation_due", "surveys.tasks.mail", queue="survey_mail", outside=True),
+    # two customers are one, or are two again after all → what each app keeps of them changes hands
+    Flow("customer.merged", "feedback.tasks.customer_merged", queue="tickets"),
+    Flow("customer.merged", "complaints.tasks.customer_merged", queue="tickets"),
+    Flow("customer.merged", "surveys.tasks.customer_merged", queue="tickets"),
     # an answer that asks to be called → somebody owes a call
     Flow("survey.contact_asked", "complaints.tasks.contact_asked", queue="tickets"),
     # what the outside may hear of → a durable row for every webhook endpoint that asked for it

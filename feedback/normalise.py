@@ -101,6 +101,7 @@ def card(value: Any) -> Card | None:
             phone=identifier(value, "phone", 40),
             email=identifier(value, "email", 254),
             tier=identifier(value, "tier", 24),
+            union_id=identifier(value, "union_id", 64),
         )
     except ShapeError as error:
         raise ShapeError(error.message, code=error.code, field=f"customer.{error.field}") from error

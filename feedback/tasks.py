@@ -3,9 +3,11 @@
 import uuid
 from datetime import datetime
 
+from customers import merging
 from cxms.lib import clock
 from feedback import analysis, imports, mailboxes, relabelling
 from feedback.mailboxes import MailboxFollower
+from feedback.models import Feedback
 from ledger.models import Fact
 
 
@@ -22,6 +24,11 @@ def import_continued(*, organisation: int, fact: Fact, now: datetime) -> None:
 def relabel(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`taxonomy.saved`, `relabelling.continued` → the next slice of history is read anew."""
     relabelling.step(uuid.UUID(fact.subject), fact.data["from"], organisation=organisation, now=now)
+
+
+def customer_merged(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`customer.merged` → his voices go with him, or back when it was undone."""
+    merging.settle(uuid.UUID(fact.subject), "voice", merging.give_in(Feedback), organisation=organisation)
 
 
 def mailboxes_due() -> list[int]:

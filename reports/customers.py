@@ -1,8 +1,14 @@
 """What a clerk or another system should know of a customer at once: open complaints, last NPS, voices, last event."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from complaints import desk, queries
 from complaints.desk import Row
@@ -42,10 +48,20 @@ class Summary:
     n_events_year: int
 
 
-def summary(customer: Customer, *, organisation: int, now: datetime) -> Summary:
-    """Everything in ten statements or so, whatever the customer's history; deleted and excluded voices do not count."""
+def below(rows: QuerySet[Any], paths: Sequence[str]) -> QuerySet[Any]:
+    """Rows of places below the paths; of everywhere when one is the root."""
+    if "/" in paths:
+        return rows
+    return rows.filter(reduce(or_, (Q(unit__path__startswith=path) for path in paths), Q(pk__in=[])))
+
+
+def summary(customer: Customer, *, organisation: int, now: datetime, paths: Sequence[str] = ("/",)) -> Summary:
+    """Everything in ten statements or so, whatever the customer's history; deleted and excluded voices do not count.
+
+    Complaints and voices of places below `paths`.
+    """
     since = now - YEAR
-    tickets = Ticket.objects.filter(organisation_id=organisation, customer=customer)
+    tickets = below(Ticket.objects.filter(organisation_id=organisation, customer=customer), paths)
     # an open complaint is looked at whole: the promise that ends first may be on any of them
     standing = list(tickets.filter(state__in=OPEN).select_related("unit").order_by("received_at")[:200])
     rows = desk.rows(standing, organisation=organisation, now=now)
@@ -53,6 +69,7 @@ def summary(customer: Customer, *, organisation: int, now: datetime) -> Summary:
     voices = Feedback.objects.filter(
         organisation_id=organisation, customer=customer, deleted_at__isnull=True, excluded_at__isnull=True
     )
+    voices = below(voices, paths)
     events = CustomerEvent.objects.filter(organisation_id=organisation, customer=customer)
     return Summary(
         customer=customer,
@@ -63,15 +80,15 @@ def summary(customer: Customer, *, organisation: int, now: datetime) -> Summary:
         n_complaints_year=tickets.filter(received_at__gte=since).count(),
         n_voices_year=voices.filter(occurred_at__gte=since).count(),
         last_voice_at=voices.order_by("-occurred_at").values_list("occurred_at", flat=True).first(),
-        nps=_nps(customer, organisation, since),
+        nps=_nps(customer, organisation, since, paths),
         last_event=events.select_related("unit").order_by("-occurred_at").first(),
         n_events_year=events.filter(occurred_at__gte=since).count(),
     )
 
 
-def _nps(customer: Customer, organisation: int, since: datetime) -> Answer | None:
+def _nps(customer: Customer, organisation: int, since: datetime, paths: Sequence[str]) -> Answer | None:
     """In two steps along the indexes of customer and feedback: a join would be left to what the planner believes."""
-    voices = Feedback.objects.filter(organisation_id=organisation, customer=customer, deleted_at__isnull=True)
+    voices = below(Feedback.objects.filter(organisation_id=organisation, customer=customer, deleted_at__isnull=True), paths)
     spoken = dict(voices.order_by("-occurred_at").values_list("id", "occurred_at")[:MOST_VOICES])
     answers = Score.objects.filter(
         organisation_id=organisation, feedback__in=list(spoken), kind="nps", item="", excluded=False

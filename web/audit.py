@@ -21,6 +21,9 @@ Word = Callable[[], str]
 ACTIONS: dict[str, Word] = {
     "organisation.changed": lambda: _("改了组织资料"),
     "organisation.set_up": lambda: _("完成了设置"),
+    "customer.joined": lambda: _("合并了客户"),
+    "customer.parted": lambda: _("撤销了客户合并"),
+    "customer.parted_for_good": lambda: _("记下两位客户不是同一人"),
     "industry.adopted": lambda: _("用了行业模板"),
     "member.invited": lambda: _("邀请了"),
     "member.joined": lambda: _("加入了"),
@@ -112,6 +115,7 @@ HEADS: dict[str, Word] = {
     "member": lambda: _("成员"),
     "invitation": lambda: _("邀请"),
     "organisation": lambda: _("组织资料"),
+    "customer": lambda: _("客户"),
     "unit": lambda: _("单元"),
     "units": lambda: _("单元导入"),
     "staff": lambda: _("员工"),

@@ -52,6 +52,7 @@ def _items(seat: Seat) -> list[Item]:
     voices = Item(
         "feedback-list", _("门店之声") if front else _("客户之声"), "message-2", "feedback:read", ("feedback-one", "accuracy", "coding", "coding-board", "coding-result", "coding-settle")
     )
+    people = Item("customers", _("客户"), "users", "customers:read", ("customer",))
     surveys = Item("surveys", _("问卷"), "clipboard-text", "surveys:read", ("survey", "survey-new", "survey-poster"))
     seen = _("看清")
     numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", ("metric", "definition", "targets", "published", "perceived", "nps-reasons", "drivers", "money", "money-customers"), section=seen)
@@ -76,7 +77,7 @@ def _items(seat: Seat) -> list[Item]:
         # an executive's first page is the report itself
         first_page = Item("home", pgettext("tab", "周报"), "file-text", "home:read", ("reports", "report"))
         return [first_page, work, voices, numbers, boards, stores, maps, actions, huddle, bell]
-    rest = [surveys, numbers, boards, stores, model, maps, weekly, actions, huddle, bell, imports, connect, settings_]
+    rest = [people, surveys, numbers, boards, stores, model, maps, weekly, actions, huddle, bell, imports, connect, settings_]
     return [*home, *first, *([voices] if front else []), *rest]
 
 

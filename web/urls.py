@@ -31,6 +31,7 @@ urlpatterns = [
     path("p/<str:token>/", customer.promise, name="customer-promise"),
     path("", include("web.urls_voices")),
     path("", include("web.urls_coding")),
+    path("", include("web.urls_customers")),
     path("", include("web.urls_dashboards")),
     path("", include("web.urls_model")),
     path("", include("web.urls_people")),

@@ -1,4 +1,5 @@
-"""Folders killed in the middle of a storm: late rows, edits, exclusions, deletions, moved rows, moved units, and no bucket is wrong."""
+"""Folders killed in the middle of a storm: late rows, edits, exclusions, deletions, moved rows, moved
+units, merged customers, and no bucket is wrong."""
 
 import os
 import signal
@@ -12,6 +13,9 @@ from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from customers import customers, merging
+from customers.likeness import Likeness
+from customers.models import Merge
 from cxms.lib import clock
 from cxms.lib.periods import Period
 from feedback.models import Feedback, Score
@@ -21,7 +25,7 @@ from metrics.series import series
 from tenancy import units
 from tests.chaos.conftest import ROOT
 from tests.metrics.test_rollup import DAY, _do, audit, fold
-from tests.metrics.voices import mix, receive
+from tests.metrics.voices import mix, receive, voice
 from tests.shop import make_shop
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("chaos")]
@@ -36,7 +40,7 @@ while True:
     if not n:
         time.sleep(0.02)
 """
-NAMES = ["add", "add", "late", "exclude", "include", "delete", "value", "move", "day", "staff", "unit_moves"]
+NAMES = ["add", "add", "late", "exclude", "include", "delete", "value", "move", "day", "staff", "unit_moves", "merge", "merge", "part"]
 STORM = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 10), st.integers(0, 40)), min_size=12, max_size=40)
 
 
@@ -65,8 +69,28 @@ def change(shop, name, value, pick, keys, now):
             moved.refresh_from_db()
             parent = parents[moved.parent_id == parents[0].id]
             units.move(organisation=shop.id, unit=moved, parent=parent, from_date=DAY + timedelta(days=pick), now=now, actor="t")
+    elif name in {"merge", "part"}:
+        merge_or_part(shop, name, (f"K-{value % 4}", f"K-{pick % 4}"), keys, now)
     else:
         _do(shop, name, value, pick, keys, now)
+
+
+def merge_or_part(shop, name, pair, keys, now):
+    """Two customers who answered are one; or the last two so joined are two again. The followers come at once."""
+    if name == "merge":
+        keys += receive(shop, [voice(DAY, 9, customer=one) for one in pair], now=now)
+    with shop.scope():
+        if name == "merge":
+            kept, gone = (customers.by_external(one, organisation=shop.id) for one in pair)
+            if kept == gone:
+                return
+            row = merging.merge(kept.id, gone.id, Likeness(0.5, ()), organisation=shop.id, now=clock.now(), actor="t")
+        else:
+            row = Merge.objects.filter(undone_at=None).order_by("-merged_at").first()
+            if row is None:
+                return
+            merging.undo(row.id, organisation=shop.id, now=now, actor="t")
+        merging.settle(row.id, "voice", merging.give_in(Feedback), organisation=shop.id)
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
@@ -97,6 +121,11 @@ def compare(shop, now):
     assert (fast.n, fast.components["promoters"], fast.components["detractors"]) == (
         len(slow), sum(v >= 9 for v in slow), sum(v <= 6 for v in slow),
     )  # fmt: skip
+    with shop.scope():  # a person once, however many he was before he was merged
+        (fast,) = series(organisation=shop.id, metric="nps_relationship", period=period, now=now, raw=True).points
+        answered = Score.objects.filter(kind="nps", excluded=False, feedback__customer__isnull=False,
+            local_day__gte=period.from_date, local_day__lt=period.to_date)
+        assert fast.n == answered.values("feedback__customer").distinct().count()
 
 
 def test_a_folder_that_commits_between_taking_and_adding_is_caught(shop, now):

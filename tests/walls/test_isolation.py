@@ -46,6 +46,10 @@ def treasure(shop):
     from complaints.models import Attachment, Cause
     from complaints.reply_templates import Wanted as TemplateWanted
     from complaints.saved_views import Wanted
+    from customers import customers, merging
+    from customers.cards import Card
+    from customers.customers import Put
+    from customers.likeness import Likeness
     from feedback.models import CodingSample
     from integrations import endpoints
     from ledger.models import Delivery
@@ -112,11 +116,17 @@ def treasure(shop):
             uuid.uuid4(), {"name": "X7Q", "publisher": "X7Q", "metric": "csi", "year": "2025", "value": "80", "source": "X7Q"},
             organisation=shop.id, now=now, actor="t",
         )  # fmt: skip
+        kept = customers.put(Put(Card(external_id="X7Q-K", name="X7Q")), organisation=shop.id, now=now, actor="t")[0]
+        gone = customers.put(Put(Card(external_id="X7Q-G")), organisation=shop.id, now=now, actor="t")[0]
+        joined = merging.merge(kept.id, gone.id, Likeness(0.5, ()), organisation=shop.id, now=now, actor="t")
         return {
             "targets/": str(target.id),
             "published/": str(public.id),
             "api/v1/targets/": str(target.id),
             "coding/": str(drawn.id),
+            "customers/merges/": str(joined.id),
+            "api/v1/customers/merges/": str(joined.id),
+            "customers/": str(kept.id),
             "dashboards/": str(board.id),
             "part": board.widgets[0]["id"],
             "promises/<str:number>/files/": str(Attachment.objects.get().id),

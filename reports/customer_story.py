@@ -1,0 +1,73 @@
+"""A customer's story: what happened, what he said, what he complained of and whether he was asked, newest first."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from complaints.models import Ticket
+from complaints.queries import OPEN
+from customers.models import Customer, CustomerEvent
+from feedback.models import Feedback
+from reports.customers import below
+from surveys.models import Invitation
+
+MOST = 300
+
+
+@dataclass(frozen=True)
+class Entry:
+    """noun: event, voice, ticket or invitation, and its row."""
+
+    at: datetime
+    noun: str
+    row: Any
+
+
+def story(customer: Customer, *, paths: Sequence[str]) -> list[Entry]:
+    """The newest MOST of each noun, put together. Voices and complaints of places below `paths`; a voice that became a complaint once."""
+    organisation = customer.organisation_id
+    tickets = Ticket.objects.filter(organisation_id=organisation, customer=customer)
+    voices = Feedback.objects.filter(organisation_id=organisation, customer=customer, deleted_at__isnull=True)
+    voices = voices.exclude(id__in=tickets.values("feedback_id"))
+    events = CustomerEvent.objects.filter(organisation_id=organisation, customer=customer)
+    asked = Invitation.objects.filter(organisation_id=organisation, customer=customer)
+    found = [
+        *_entries("event", events, "occurred_at", "unit", "touchpoint"),
+        *_entries("voice", below(voices, paths), "occurred_at", "unit"),
+        *_entries("ticket", below(tickets, paths), "received_at", "unit"),
+        *_entries("invitation", asked, "decided_at", "survey"),
+    ]
+    return sorted(found, key=lambda entry: (entry.at, str(entry.row.id)), reverse=True)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """n_open: complaints that are not solved; n_voices: voices since an instant."""
+
+    n_open: int = 0
+    n_voices: int = 0
+
+
+def counts(customers: Sequence[uuid.UUID], *, organisation: int, since: datetime, paths: Sequence[str]) -> dict[uuid.UUID, Counted]:
+    """Of several customers at once; deleted and excluded voices do not count."""
+    tickets = below(Ticket.objects.filter(organisation_id=organisation, customer__in=customers, state__in=OPEN), paths)
+    voices = below(
+        Feedback.objects.filter(
+            organisation_id=organisation, customer__in=customers, occurred_at__gte=since, deleted_at__isnull=True, excluded_at__isnull=True
+        ),
+        paths,
+    )
+    n_open, n_voices = _by_customer(tickets), _by_customer(voices)
+    return {key: Counted(n_open.get(key, 0), n_voices.get(key, 0)) for key in customers}
+
+
+def _by_customer(rows: QuerySet[Any]) -> dict[uuid.UUID, int]:
+    return dict(rows.order_by().values("customer_id").annotate(n=Count("id")).values_list("customer_id", "n"))
+
+
+def _entries(noun: str, rows: QuerySet[Any], at: str, *related: str) -> list[Entry]:
+    return [Entry(getattr(row, at), noun, row) for row in rows.select_related(*related).order_by(f"-{at}", "-id")[:MOST]]

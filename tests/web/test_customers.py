@@ -1,0 +1,121 @@
+"""客户: found by what one knows of him, his story in one place, two who are one joined by hand and parted again."""
+
+from datetime import date, timedelta
+
+from customers import customers, suggesting
+from customers.cards import Card
+from customers.customers import Put, version_of
+from customers.models import Apart, Customer, Merge
+from feedback.models import Feedback
+from tests.metrics.voices import receive, voice
+
+DAY = date(2026, 9, 7)
+
+
+def put(shop, now, **card):
+    with shop.scope():
+        return customers.put(Put(Card(**card)), organisation=shop.id, now=now, actor="crm")[0]
+
+
+def twins(shop, now):
+    one = put(shop, now, external_id="K-1", name="欧阳雪", phone="13812346629")
+    return one, put(shop, now + timedelta(seconds=1), external_id="K-2", name="欧阳雪", phone="13812346629", tier="gold")
+
+
+def asked(one, other, keep=None, **more):
+    kept = {"keep": str(keep.id)} if keep else {}
+    return {"one": str(one.id), "other": str(other.id), "version_one": version_of(one), "version_other": version_of(other), **kept, **more}
+
+
+def test_found_masked_and_by_tier(shop, now):
+    one, _ = twins(shop, now)
+    put(shop, now, external_id="K-3", name="李芳", phone="13900001111", tier="gold")
+    page = shop.page()
+    said = page.get("/customers/").content.decode()
+    assert "李*" in said and "李芳" not in said and "13900001111" not in said
+    for query, n in (("q=6629", 2), ("q=lf", 1), ("q=K-3", 1), ("tier=gold", 2), ("q=6629&tier=gold", 1), ("q=0000", 0), ("q=%00xx", 0)):
+        assert page.get(f"/customers/?{query}").context["page"].paginator.count == n, query
+    assert page.get(f"/customers/{one.id}/").status_code == 200
+
+
+def test_who_sees_a_part_looks_for_one(shop, now):
+    twins(shop, now)
+    page = shop.page("store_manager")
+    assert page.get("/customers/").context["page"].paginator.count == 0
+    assert page.get("/customers/?q=6629").context["page"].paginator.count == 2
+    assert page.get("/customers/duplicates/").status_code == 403
+
+
+def test_a_story_keeps_to_what_its_reader_sees(shop, now, work, complain):
+    one, _ = twins(shop, now)
+    complain(unit="S001", customer=Card(external_id="K-1"))
+    receive(shop, [voice(now.date(), 9, customer="K-1", text="上次电话13800001111问过", unit="S003")], now=now)
+    work()
+    found = shop.page().get(f"/customers/{one.id}/")
+    assert [row.noun for row in found.context["entries"]].count("投诉") == 1
+    assert len(found.context["entries"]) == 2
+    assert "13800001111" not in found.content.decode()
+    assert len(shop.page().get(f"/customers/{one.id}/?noun=ticket").context["entries"]) == 1
+    assert found.context["summary"].n_voices_year == 2
+    near = shop.page("store_manager").get(f"/customers/{one.id}/")
+    assert [row.noun for row in near.context["entries"]] == ["投诉"]  # his store only
+    assert near.context["summary"].n_voices_year == 1
+
+
+def test_joined_and_parted_by_hand(shop, now, work):
+    one, other = twins(shop, now)
+    receive(shop, [voice(DAY, 2, customer="K-1", text="太慢了")], now=now)
+    page = shop.page()
+    assert len(page.get("/customers/duplicates/").context["pairs"]) == 1
+    for _ in range(2):  # a second tap
+        answer = page.post("/customers/decide/", asked(one, other, keep=other), follow=True)
+    work()
+    with shop.scope():
+        row = Merge.objects.get()
+        assert Feedback.objects.get().customer_id == other.id == row.kept_id
+    assert answer.status_code == 200
+    assert page.get(f"/customers/{one.id}/").url == f"/customers/{other.id}/"
+    assert page.get("/customers/?q=K-1").context["page"].paginator.count == 1
+    page.post(f"/customers/merges/{row.id}/undo/")
+    work()
+    with shop.scope():
+        assert Feedback.objects.get().customer_id == one.id
+    assert "合并了客户" in page.get("/settings/audit/?action=customer").content.decode()
+
+
+def test_somebody_was_faster(shop, now):
+    one, other = twins(shop, now)
+    put(shop, now + timedelta(hours=1), external_id="K-2", name="欧阳雪花")
+    said = shop.page().post("/customers/decide/", asked(one, other, keep=one), follow=True).content.decode()
+    assert "刚刚有变化" in said
+    with shop.scope():
+        assert not Merge.objects.exists()
+
+
+def test_two_persons_are_not_suggested_again(shop, now):
+    one, other = twins(shop, now)
+    shop.page().post("/customers/decide/", asked(one, other, say="differ"))
+    with shop.scope():
+        assert Apart.objects.count() == 1
+        assert suggesting.pairs(organisation=shop.id) == []
+
+
+def test_the_contract(shop, stranger, now):
+    twins(shop, now)
+    api = shop.api("customers:read", "customers:write")
+    found = api.get("/api/v1/customers/duplicates").json()
+    assert (found["n"], found["next"], len(found["results"])) == (1, None, 1)
+    assert found["results"][0]["score"] > 0.8
+    made = api.post("/api/v1/customers/K-1/merge", {"other": "K-2"}, content_type="application/json")
+    again = api.post("/api/v1/customers/K-1/merge", {"other": "K-2"}, content_type="application/json")
+    assert (made.status_code, again.json()["id"]) == (200, made.json()["id"])
+    assert api.get("/api/v1/customers/K-2").json()["external_id"] == "K-1"
+    assert api.post("/api/v1/customers/K-1/merge", {"other": "nobody"}, content_type="application/json").status_code == 404
+    assert api.post("/api/v1/customers/K-1/merge", {"other": "K-1"}, content_type="application/json").json()["code"] == "not_two"
+    theirs = stranger.api("customers:read", "customers:write")
+    key = made.json()["id"]
+    assert theirs.post(f"/api/v1/customers/merges/{key}/undo", {}, content_type="application/json").status_code == 404
+    assert api.post(f"/api/v1/customers/merges/{key}/undo", {}, content_type="application/json").json()["undone_at"]
+    assert api.get("/api/v1/customers/K-2").json()["external_id"] == "K-2"
+    with shop.scope():
+        assert Customer.objects.filter(merged_into__isnull=False).count() == 0
