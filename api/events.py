@@ -18,6 +18,10 @@ from feedback import normalise
 from feedback.shapes import ShapeError
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,23}\Z")
+REFUSED = {
+    "bad_waited_seconds": "a number from 0 to 604800",
+    "bad_abandoned": "true or false, beside waited_seconds",
+}
 CURRENCY = re.compile(r"[A-Z]{3}\Z")
 
 
@@ -35,7 +39,8 @@ class EventList(Endpoint):
             201,
             also={200: "a batch, or an event that was known"},
             description="Orders, visits, deliveries, calls, stays, repairs: exposure of rates, rows of timelines, triggers of "
-            "surveys. Idempotent by `external_id`. An array or NDJSON is a batch: good rows are kept when others are bad.",
+            "surveys. Two names in `metadata` are reserved: `waited_seconds` (0 to 604800, arrival to start of service) and `abandoned` "
+            "(true: left unserved after so long) make the metric waiting_time. Idempotent by `external_id`. An array or NDJSON is a batch: good rows are kept when others are bad.",
             body={"anyOf": [ref("EventIn"), listed(ref("EventIn"), maxItems=MAX_ROWS)]},
             lines=True,
             example={"external_id": "O-1001", "kind": "order", "occurred_at": "2026-11-22T10:00:00+08:00", "unit": "S001"},
@@ -54,7 +59,7 @@ class EventList(Endpoint):
         strict_json.check_size(body)
         (receipt,) = events.receive([self._event(body)], organisation=self.organisation, now=self.now)
         if receipt.status == "rejected":
-            raise ShapeError("not in the catalogue", code=receipt.code, field=receipt.field)
+            raise ShapeError(REFUSED.get(receipt.code, "not in the catalogue"), code=receipt.code, field=receipt.field)
         known = receipt.status == "duplicate"
         found = {"id": str(receipt.id) if receipt.id else None, "status": receipt.status}
         return Response(found, status=200 if known else 201)

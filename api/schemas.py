@@ -191,6 +191,10 @@ CALENDAR_IN = obj(
     {"timezone": text(), "always": YES, "weekly": ANY, "holidays": listed(DATE), "workdays": ANY, "special": ANY},
     required=("timezone",),
 )
+WAIT = {
+    "waited_seconds": {"type": "number", "minimum": 0, "maximum": 604800, "description": "arrival to the start of service"},
+    "abandoned": {"type": "boolean", "description": "left before being served; only beside waited_seconds"},
+}
 EVENT_IN = obj(
     {
         "external_id": text(120),
@@ -201,7 +205,7 @@ EVENT_IN = obj(
         "touchpoint": maybe(text(64)),
         "amount_minor": maybe(WHOLE),
         "currency": maybe(text(description="ISO 4217")),
-        "metadata": maybe(ANY),
+        "metadata": maybe({"type": "object", "properties": WAIT, "additionalProperties": True}),
     },
     required=("external_id", "kind", "occurred_at"),
 )

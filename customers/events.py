@@ -1,7 +1,7 @@
 """Customer events from the CRM: idempotent by external id, the exposure of complaint rates."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,8 @@ from cxms.lib.staging import Json
 from ledger.facts import record
 from tenancy import queries
 from tenancy.queries import Codes
+
+LONGEST_WAIT = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class EventReceipt:
 def receive(
     raw: Sequence[RawEvent], *, organisation: int, now: datetime, announce: bool = True
 ) -> list[EventReceipt]:
-    """Stores a batch: unknown unit or touchpoint rejects the row, a known external id is a duplicate.
+    """Stores a batch: unknown unit or touchpoint or a wrong wait rejects the row, a known external id is a duplicate.
 
     Records one `customer.event_received` for the batch; announce=False leaves it out: history nobody is asked about.
     """
@@ -80,7 +82,22 @@ def _check(row: RawEvent, codes: Codes, taken: set[str]) -> EventReceipt:
         return EventReceipt("rejected", code="unknown_unit", field="unit")
     if row.touchpoint and row.touchpoint not in codes.touchpoints:
         return EventReceipt("rejected", code="unknown_touchpoint", field="touchpoint")
+    if wrong := wrong_wait(row.metadata):
+        return EventReceipt("rejected", code=f"bad_{wrong}", field=f"metadata.{wrong}")
     return EventReceipt("duplicate" if row.external_id in taken else "accepted")
+
+
+def wrong_wait(metadata: Mapping[str, Any]) -> str:
+    """Which of the two reserved names of a wait is wrong, or "".
+
+    waited_seconds: a number from 0 to seven days, arrival to the start of service; abandoned: true or false, left before
+    being served after so long, and only beside waited_seconds.
+    """
+    waited, left = metadata.get("waited_seconds"), metadata.get("abandoned")
+    is_number = isinstance(waited, int | float) and not isinstance(waited, bool)
+    if "waited_seconds" in metadata and not (is_number and 0 <= float(waited or 0) <= LONGEST_WAIT):
+        return "waited_seconds"
+    return "abandoned" if "abandoned" in metadata and (not isinstance(left, bool) or waited is None) else ""
 
 
 COLUMNS = ["id", "organisation_id", "external_id", "kind", "occurred_at", "local_day", "customer_id", "unit_id", "touchpoint_id", "amount_minor", "currency", "metadata"]

@@ -70,6 +70,8 @@ class CustomerEvent(TenantModel):
         indexes = [
             # exposure of a period by unit
             models.Index(fields=["organisation", "kind", "local_day", "unit"], name="event_exposure"),
+            # the waits of a period
+            models.Index(fields=["organisation", "local_day"], condition=models.Q(metadata__has_key="waited_seconds"), name="event_waits"),
             # a customer's timeline
             models.Index(fields=["organisation", "customer", "-occurred_at"], name="event_customer"),
         ]

@@ -258,6 +258,16 @@ MEETINGS = Relation(
     _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ()),
     voice="null::uuid",
 )
+# who waited how long, as the event tells it, with the whole organisation's target of that day; only numbers count as waits
+_WAIT_CHANNEL = "case e.kind when 'call' then 'phone' when 'visit' then 'store' when 'stay' then 'store' when 'chat' then 'app' end"
+WAITS = Relation(
+    f"(select e.*, ({_WAIT_CHANNEL})::varchar as channel, '{{}}'::varchar[] as topics, (select x.value from metrics_target x"
+    " where x.organisation_id = e.organisation_id and x.metric = 'waiting_time' and x.unit_id is null and x.dimension = '' and x.competitor = ''"
+    " and x.withdrawn_at is null and x.from_date <= e.local_day order by x.from_date desc limit 1) as target from customers_customerevent e"
+    f" where {_SPAN} and e.metadata ? 'waited_seconds' and jsonb_typeof(e.metadata -> 'waited_seconds') = 'number')",
+    _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ()),
+    voice="null::uuid",
+)
 RELATIONS: dict[str, Relation] = {
     "scores": SCORES,
     "voices": VOICES,
@@ -275,4 +285,5 @@ RELATIONS: dict[str, Relation] = {
     "repeats": REPEATS,
     "invitations": INVITATIONS,
     "meetings": MEETINGS,
+    "waits": WAITS,
 }

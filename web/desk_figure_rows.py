@@ -50,6 +50,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "detractors": lambda: _("全部贬损者"),
     "contacted_all": lambda: _("24 小时内联系上的，不论有没有联系方式"),
     "near_cap": lambda: _("用掉四天以上"),
+    "served": lambda: _("等到服务的"),
+    "abandoned": lambda: _("中途离开的"),
+    "within": lambda: _("目标内的"),
 }
 LEVELS: dict[str, Callable[[], str]] = {
     "1": lambda: _("提醒"), "2": lambda: _("将到期"), "3": lambda: _("失约"), "4": lambda: _("失约后再升级"),
@@ -66,7 +69,9 @@ HEADS: dict[str, Callable[[], str]] = {
     "told_at": lambda: _("联系上"),
     "n_pauses": lambda: _("次数"),
     "paused_seconds": lambda: _("暂停"),
+    "is_left": lambda: _("中途离开"),
 }
+EVENT = ("event", "place")  # what a row without a case or a voice is called, and where it was
 CELLS: dict[str, Callable[[Any], str]] = {
     "clause": lambda value: clause(str(value)),
     "verdict": lambda value: str(ClockState(value).label),
@@ -76,6 +81,7 @@ CELLS: dict[str, Callable[[Any], str]] = {
     "solved_at": when,
     "told_at": when,
     "is_back": lambda value: _("是") if value else "",
+    "is_left": lambda value: _("是") if value else "",
     "score": lambda value: f"{float(value):g}",
 }
 
@@ -121,7 +127,7 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     number = max(1, int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
     found, n = _found(request, visit, asked, (number - 1) * PAGE)
     definition = BY_CODE[asked.metric]
-    names = [name for name in definition.shows if any(name in row.shown for row in found)]
+    names = [name for name in definition.shows if name not in EVENT and any(name in row.shown for row in found)]
     context: dict[str, Any] = {
         "asked": asked, "definition": definition, "n": n, "units": units,
         "part": PARTS[asked.part]() if asked.part in PARTS else "",
@@ -208,4 +214,4 @@ def _line(row: behind.Row, names: list[str], case: Ticket | None, voice: Feedbac
     if voice is not None:
         title = masking.hidden(voice.text).strip()[:40] or _("（没有文字）")
         return Line(row.day, title, "", voice.unit.name if voice.unit else "", reverse("feedback-one", args=[voice.id]), said)
-    return Line(row.day, "", "", "", "", said)
+    return Line(row.day, str(row.shown.get("event") or ""), "", str(row.shown.get("place") or ""), "", said)

@@ -27,7 +27,7 @@ from reports.dashboards import NpsPage, Place, Ranking, Week
 from reports.figures import Sample
 from reports.reasons import Reason
 from tenancy import queries as tenancy
-from web import metric_filters, words
+from web import desk_figure_rows, metric_filters, words
 from web.door import Visit, needs
 from web.metric_filters import Filters
 from web.units import Switcher
@@ -252,6 +252,7 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         **library,
         "aim": aims.aim(book, code, whole, filters.where),
         "beside": beside(book, code, visit),
+        "extras": _extras(definition, whole, filters, visit),
         "definition": definition,
         "definitions": queries.register(),
         "units": units,
@@ -266,6 +267,21 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "now": visit.now,
     }  # fmt: skip
     return render(request, "metrics/metric.html", context)
+
+
+def _extras(definition: Definition, whole: Point, filters: Filters, visit: Visit) -> list[dict[str, str]]:
+    """What a metric tells beside its value, each with the rows of its count where the page of rows can narrow to them."""
+    if whole.components is None or not whole.n:
+        return []
+    may_open = visit.seat.may("complaints:manage") and set(filters.where.given()) <= {"unit"}
+    period, made = Period(whole.from_date, whole.to_date), []
+    for one in definition.extras:
+        found = one.estimate(whole.components)
+        sign = "%" if one.unit == "%" else ""
+        bounds = f"（{changes.number(found.low, 1)} – {changes.number(found.high, 1)}{sign}）" if found.low is not None else ""
+        url = desk_figure_rows.url_of(definition.code, period, one.code, filters.where.unit, {}) if may_open and one.code in definition.parts else ""
+        made.append({"label": str(one.label), "text": changes.number(found.value, 1) + (sign if found.value is not None else ""), "bounds": bounds, "url": url})
+    return made
 
 
 def _library(request: HttpRequest, visit: Visit, metric: str) -> dict[str, Any]:

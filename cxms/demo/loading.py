@@ -30,6 +30,7 @@ from cxms.demo import (
     setting_up,
     solving,
     voices,
+    waiting,
 )
 from cxms.demo.catalogue import EMAIL_DOMAIN, LOGINS, PASSWORD, REGIONS, STORES, YOUNG
 from feedback import analysis, intake
@@ -91,6 +92,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
         links.load(organisation=organisation.id, now=now)
     with step(say, "问卷"), organisation_scope(organisation.id):
         asking.ask(Random(seed), organisation=organisation.id, now=now)
+        waiting.load(Random(seed), organisation=organisation.id, now=now)
     with organisation_scope(organisation.id):
         setting_up.add(organisation=organisation.id, now=now)
         desking.add(organisation=organisation.id, now=now)

@@ -4,14 +4,23 @@ import uuid
 from datetime import datetime, timedelta
 
 from alerts import metric_check, metric_rules
-from metrics import model_versions
+from metrics import model_versions, targets
 from metrics.model_tree import Node
+from metrics.targets import Wanted
 from reports import annotations, saved_dashboards
 from tenancy import members, queries
 from tenancy.models import Unit, User
 
 MANAGER = "manager@demo.cxms.example"
 EVENTS = (("HQ", 11, "双十一大促"), ("EAST", 26, "华东配件仓搬家"), ("HQ", 47, "十一长假"))
+# (metric, value, from how many days ago, more of it)
+TARGETS: tuple[tuple[str, str, int, dict[str, str]], ...] = (
+    ("nps", "20", 400, {"note": "去年的目标"}),
+    ("nps", "25", 60, {"note": "四季度"}),
+    ("nps", "31", 120, {"competitor": "对手甲", "basis": "competitor", "source": "对手甲年度服务报告，第 12 页"}),
+    ("promise_attainment", "95", 200, {"basis": "contract", "source": "总部与门店服务协议 3.2", "dimension": "clause", "code": "solution"}),
+    ("waiting_time", "8", 60, {}),
+)
 # where the chain means to win, where it keeps up
 STANCES = {"people": "compete", "recovery": "compete", "value": "parity", "place": "parity"}
 WATCH = {"name": "大区 NPS 真实下降", "metric": "nps", "kind": "change", "side": "below", "grain": "week", "by": "unit", "roles": ["cx_manager", "executive"]}
@@ -41,5 +50,8 @@ def load(*, organisation: int, now: datetime) -> None:
     if model_versions.latest(organisation=organisation) is None:
         note = "从通用的树开始，人与售后要赢"
         model_versions.save(nodes, on=0, note=note, organisation=organisation, now=now, actor=actor, actor_name=seat.member.name)
+    for at, (metric, value, ago, more) in enumerate(TARGETS):
+        aim = Wanted(metric, value, (today - timedelta(days=ago)).isoformat(), **more)
+        targets.put(uuid.uuid5(uuid.UUID(int=organisation), f"target-{at}"), aim, organisation=organisation, now=now, actor=actor)
     wanted = metric_check.check(WATCH, organisation=organisation)
     metric_rules.put(uuid.uuid5(uuid.UUID(int=organisation), "watch"), wanted, version=None, organisation=organisation, now=now, actor=actor)

@@ -37,13 +37,23 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Extra:
+    """A figure told beside a metric's own, from the same components. code: the part that opens its rows, if there is one."""
+
+    code: str
+    label: Word
+    unit: str
+    estimate: Callable[[Components], Estimate]
+
+
+@dataclass(frozen=True)
 class Definition:
     """A metric. `estimate` gives value and interval in `unit`; n = 0 gives value None.
 
     unit: points, %, mean 1–7 …; direction: 1 when higher is better, -1 when lower is; decimals: as shown.
     parts: counts that open their rows: `n`, what the estimate calls n, and components by their names; numerator_part: the
     one the value is a share of, or ""; shows: name → what a listed row shows besides its day, SQL over `r`;
-    size: n alone, where it is dear to estimate all to learn it.
+    size: n alone, where it is dear to estimate all to learn it; extras: what is told beside the value.
     """
 
     code: str
@@ -66,6 +76,7 @@ class Definition:
     numerator_part: str = ""
     shows: Mapping[str, str] = field(default_factory=dict)
     size: Callable[[Components], int] | None = None
+    extras: tuple[Extra, ...] = ()
 
     def n_of(self, found: Components) -> int:
         """The n of an estimate without the estimate, where the definition tells it apart (`size`)."""

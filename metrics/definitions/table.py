@@ -20,6 +20,7 @@ from metrics.definitions import (
     sentiment,
     time_to_acknowledge,
     volume,
+    waiting_time,
 )
 from metrics.definitions.definition import Definition
 
@@ -43,5 +44,6 @@ METRICS: tuple[Definition, ...] = (
     pause_rate.DEFINITION,
     response_rate.DEFINITION,
     coverage.DEFINITION,
+    waiting_time.DEFINITION,
 )
 BY_CODE: dict[str, Definition] = {definition.code: definition for definition in METRICS}
