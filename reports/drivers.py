@@ -92,7 +92,7 @@ def drivers(*, organisation: int, period: Period, where: Where, now: datetime, a
     (whole,) = series(organisation=organisation, metric=asked.outcome, period=period, where=where, now=now).points
     if whole.suppressed:
         return Drivers(definition, asked, None, KeyDrivers(0, 0), "hidden")
-    y, told = _read(definition, organisation, period, where, now, asked.source)
+    y, told = answers_of(definition, organisation, period, where, now, asked.source)
     if y.size < MIN_N:
         told = {}  # fewer than five name people: nobody learns what they spoke of
     worked = statistics.key_drivers(y, {code: _column(y, *pair, asked.source) for code, pair in told.items()}, asked.method)
@@ -128,7 +128,7 @@ def _performance(values: Column, *, is_topic: bool) -> Estimate:
     return statistics.mean_estimate(len(values), float(values.sum()), float((values**2).sum()), low_clip=0, high_clip=100)
 
 
-def _read(
+def answers_of(
     definition: Definition, organisation: int, period: Period, where: Where, now: datetime, source: str
 ) -> tuple[Column, dict[str, tuple[Column, Column]]]:
     """The outcome of every answer on 0..100, and per driver the places of the answers that have it with their values.

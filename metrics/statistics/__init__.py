@@ -21,6 +21,7 @@ from metrics.statistics.comparisons import (
     two_proportions,
 )
 from metrics.statistics.drivers import relative_weights, shapley_weights
+from metrics.statistics.halo import Halo, partial_correlation
 from metrics.statistics.impact import nps_impact
 from metrics.statistics.importance import Ipa, bootstrap, inflation, ipa
 from metrics.statistics.indices import acsi, ces, csi, csi_of, revenue_at_risk
@@ -38,6 +39,7 @@ __all__ = [
     "Chart",
     "Drivers",
     "Estimate",
+    "Halo",
     "Iceberg",
     "Ipa",
     "KeyDrivers",
@@ -72,6 +74,7 @@ __all__ = [
     "nps_impact",
     "overdispersion",
     "p_chart",
+    "partial_correlation",
     "poisson_rate",
     "poisson_rates",
     "rake",
