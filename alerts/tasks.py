@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from alerts import again, bursts, handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
+from alerts import again, appeals, bursts, handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
 from alerts.delivery import DeliverFollower
 from alerts.letters import CustomerFollower
 from alerts.lost import LostFollower
@@ -31,6 +31,16 @@ def complaint_moved(*, organisation: int, fact: Fact, now: datetime) -> None:
         notices.tell_owner(uuid.UUID(fact.subject), fact.data["seq"], organisation=organisation, now=now)
     elif fact.data["move"] == "reopen":
         rings.begin_direct(uuid.UUID(fact.subject), organisation=organisation, now=now)
+
+
+def appeal_made(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`appeal.made` → the managers of the unit, never the person himself."""
+    appeals.tell_managers(uuid.UUID(fact.subject), organisation=organisation, now=now)
+
+
+def appeal_decided(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`appeal.decided` → who made it, with the reason."""
+    appeals.tell_employee(uuid.UUID(fact.subject), organisation=organisation, now=now)
 
 
 def ticket_mentioned(*, organisation: int, fact: Fact, now: datetime) -> None:

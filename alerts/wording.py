@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from alerts import acks, burst_words, metric_words
+from alerts import acks, appeals, burst_words, metric_words
 from alerts.models import Notice
 from complaints import approvals
 from tenancy import calendars
@@ -55,6 +55,8 @@ def words(notice: Notice, *, language: str, is_room: bool = False) -> Words:
         if notice.alert_id is not None:
             return Words(*metric_words.notice(notice.data, notice.alert_id))
         if ticket is None:
+            if notice.purpose == "appeal":
+                return Words(*appeals.notice(notice))
             if notice.purpose == "burst":
                 return Words(*burst_words.notice(notice))
             return _unfilled(notice.data) if notice.purpose == "holidays" else _praise(notice)

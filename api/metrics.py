@@ -77,13 +77,16 @@ class MetricOne(Endpoint):
         if definition is None:
             return not_found()
         period = period_of(request, organisation=self.organisation, now=self.now)
-        grain, where = _grain(request, period), where_of(request, definition, organisation=self.organisation)
+        grain = _grain(request, period)
+        by, where = _by(request, definition), where_of(request, definition, organisation=self.organisation)
+        if grain == "day" and ("staff" in by or where.staff):
+            raise _refuse("grain", "never_by_day", "a person is never shown by day: take weeks")
         found = figures.series(
             organisation=self.organisation,
             metric=code,
             period=period,
             grain=grain,
-            by=_by(request, definition),
+            by=by,
             where=where,
             now=self.now,
             raw=self.may("metrics:raw"),

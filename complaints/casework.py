@@ -72,6 +72,11 @@ def follow_correction(feedback_id: uuid.UUID, data: Mapping[str, Any], *, organi
         judge_range(data["first"], data["last"], organisation=organisation, now=now)
 
 
+def forget_staff(feedback_id: uuid.UUID, staff_id: uuid.UUID, *, organisation: int) -> None:
+    """An appeal was upheld: the tickets of the voice are no longer that person's."""
+    Ticket.objects.filter(organisation_id=organisation, feedback_id=feedback_id, staff_id=staff_id).update(staff=None)
+
+
 def open_for_contact(feedback_id: uuid.UUID, band: str, *, organisation: int, now: datetime) -> Ticket | None:
     """Who answered a questionnaire and asks to be called gets a ticket, unless his words opened one already.
 

@@ -36,6 +36,11 @@ def voice_corrected(*, organisation: int, fact: Fact, now: datetime) -> None:
     casework.follow_correction(uuid.UUID(fact.subject), fact.data, organisation=organisation, now=now)
 
 
+def voice_lost_staff(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`feedback.staff_removed` → the voice's tickets name nobody either, so that no figure of a person counts them."""
+    casework.forget_staff(uuid.UUID(fact.subject), uuid.UUID(fact.data["staff"]), organisation=organisation)
+
+
 def notice_accepted(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`notice.accepted` of the first notice to an executive → the notify clause is met at that instant."""
     if fact.data.get("purpose") == "executives":

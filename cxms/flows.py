@@ -17,6 +17,10 @@ FLOWS: tuple[Flow, ...] = (
     Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
     # a person corrected a label → the topics of its ticket; is it a complaint after all?
     Flow("feedback.corrected", "complaints.tasks.voice_corrected", queue="tickets"),
+    # an employee contests a voice → managers besides himself; decided → he hears of it; upheld → its ticket names nobody
+    Flow("appeal.made", "alerts.tasks.appeal_made", queue="notices"),
+    Flow("appeal.decided", "alerts.tasks.appeal_decided", queue="notices"),
+    Flow("feedback.staff_removed", "complaints.tasks.voice_lost_staff", queue="tickets"),
     # the taxonomy changed → history is read anew, slice by slice
     Flow("taxonomy.saved", "feedback.tasks.relabel", queue="relabel", batch=1),
     Flow("relabelling.continued", "feedback.tasks.relabel", queue="relabel", batch=1),

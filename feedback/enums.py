@@ -77,3 +77,11 @@ class Stance(TextChoices):
     PAIN = "pain", _("痛点")
     NEED = "need", _("需求")
     NOISE = "noise", _("噪声")
+
+
+class AppealState(TextChoices):
+    """What became of an employee's appeal."""
+
+    WAITING = "waiting", _("等决定")
+    UPHELD = "upheld", _("成立")
+    REJECTED = "rejected", _("不成立")

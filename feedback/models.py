@@ -11,9 +11,9 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from customers.models import Customer
-from feedback.enums import ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment, Stance
+from feedback.enums import AppealState, ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment, Stance
 from tenancy.enums import Channel
-from tenancy.models import Organisation, Staff, TenantModel, Touchpoint, Unit
+from tenancy.models import Member, Organisation, Staff, TenantModel, Touchpoint, Unit
 
 
 class RawFeedback(TenantModel):
@@ -169,6 +169,32 @@ class Correction(TenantModel):
         indexes = [
             # the labelled set: what persons said of a label, for the engine's accuracy
             models.Index(fields=["organisation", "field"], name="correction_field", condition=models.Q(undone_at=None)),
+        ]
+
+
+class Appeal(TenantModel):
+    """申诉: an employee says that a voice is not about him. Once per voice and person; upheld, the voice names nobody."""
+
+    feedback = models.ForeignKey(Feedback, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=400)
+    asked_at = models.DateTimeField()
+    due_date = models.DateField()
+    state = models.CharField(max_length=8, choices=AppealState.choices, default=AppealState.WAITING)
+    decided_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_name = models.CharField(max_length=80, blank=True, default="")
+    decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=400, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "feedback", "staff"], name="appeal_once"),
+            models.CheckConstraint(condition=models.Q(state="waiting", decided_at=None) | models.Q(decided_at__isnull=False), name="appeal_decided"),
+        ]
+        indexes = [
+            # the list of appeals, those that fall due first
+            models.Index(fields=["organisation", "state", "due_date"], name="appeal_due"),
         ]
 
 

@@ -30,6 +30,8 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "events:write": frozenset({A, M}),
     "changes:read": frozenset({A}),
     "metrics:read": frozenset({A, M, E, R, S, Y}),
+    "people:read": frozenset({A, M, R, S}),
+    "people:decide": frozenset({A, M, R, S}),
     "metrics:raw": frozenset({A}),
     "targets:write": frozenset({A, M}),
     "calendars:write": frozenset({A, M}),

@@ -26,6 +26,14 @@ class Role(TextChoices):
     ANALYST = "analyst", _("分析员")
 
 
+class PeopleStage(TextChoices):
+    """How far an organisation is with figures of its people."""
+
+    START = "start", _("起步：只有感谢与成长")
+    GROWTH = "growth", _("成长：经理看得到组员的数，不排名")
+    MATURE = "mature", _("成熟：可用于考核")
+
+
 class Channel(TextChoices):
     """The doors a voice may come in by."""
 

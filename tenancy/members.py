@@ -12,7 +12,7 @@ from ledger.facts import record
 from tenancy import audit, versions
 from tenancy.capabilities import may
 from tenancy.enums import Role
-from tenancy.models import Member, MemberRole, Organisation, Unit, User
+from tenancy.models import Member, MemberRole, Organisation, Staff, Unit, User
 
 
 class MemberError(DomainError):
@@ -95,6 +95,23 @@ def change(
     changed = [field for field in after if before[field] != after[field]]
     detail = {"fields": changed, "roles_before": before["roles"], "roles": after["roles"]}
     audit.note("member.changed", member.id, organisation=organisation, actor=actor, now=now, detail=detail)
+    return member
+
+
+def link_staff(key: uuid.UUID, employee_no: str, *, organisation: int, version: int | None, now: datetime, actor: str) -> Member:
+    """Says which employee a log-in is, "" for none; one log-in a person. Raises Stale, MemberError."""
+    member = _locked(key, organisation, version)
+    person = Staff.objects.select_for_update().filter(organisation_id=organisation, employee_no=employee_no).first() if employee_no else None
+    if employee_no and person is None:
+        raise MemberError(_("没有这个工号"), code="unknown_staff", field="employee_no")
+    others = Member.objects.filter(organisation_id=organisation, staff=person, left_at__isnull=True).exclude(id=member.id)
+    if person is not None and others.exists():
+        raise MemberError(_("这个工号已经连着另一个账号"), code="taken", field="employee_no")
+    if member.staff_id != (person.id if person else None):
+        before, member.staff, member.version = member.staff, person, member.version + 1
+        member.save(update_fields=["staff", "version"])
+        detail = {"fields": ["employee_no"], "before": before.employee_no if before else "", "after": employee_no}
+        audit.note("member.changed", member.id, organisation=organisation, actor=actor, now=now, detail=detail)
     return member
 
 

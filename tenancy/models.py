@@ -15,7 +15,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from cxms.lib.ids import new_id
-from tenancy.enums import Role, UnitKind
+from tenancy.enums import PeopleStage, Role, UnitKind
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_DAY = date(1970, 1, 1)
@@ -142,6 +142,27 @@ class Staff(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PeopleUse(TenantModel):
+    """员工数据的使用 as it was saved once; the newest is in force. Without any: praise and growth alone, nobody ranked.
+
+    rule: the works rule shown to every employee on his card, whoever reads a figure of a person reads it under this text.
+    """
+
+    version = models.IntegerField()
+    stage = models.CharField(max_length=8, choices=PeopleStage.choices)
+    is_ranked = models.BooleanField(default=False)
+    rule = models.TextField(blank=True, default="")
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "version"], name="people_use_version"),
+            models.CheckConstraint(condition=models.Q(is_ranked=False) | models.Q(stage="mature"), name="people_use_ranked"),
+            models.CheckConstraint(condition=~models.Q(stage="mature") | ~models.Q(rule=""), name="people_use_rule"),
+        ]
 
 
 class Touchpoint(TenantModel):

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cxms.lib.errors import DomainError
-from tenancy import invitations, members, queries, seats
+from tenancy import invitations, members, queries, seats, trees
 from tenancy.enums import Role
 from tenancy.models import Invitation, Member, Unit
 from tenancy.seats import Filters
@@ -195,6 +195,8 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
         raise Http404
     held = seats.roles_of([member.id], organisation=visit.organisation.id).get(member.id, [])
     present = {"name": member.name, "absent": member.absent, "pairs": [(role, unit.code) for role, unit in held]}
+    person = trees.person(member.staff_id, organisation=visit.organisation.id) if member.staff_id else None
+    present["employee_no"] = person.employee_no if person else ""
     form = Form(present)
     if request.method == "POST":
         done, form = _change(request, visit, member, present)
@@ -217,7 +219,10 @@ def _change(request: HttpRequest, visit: Visit, member: Member, present: dict[st
         "name": forms.text(request, "name", 80),
         "absent": request.POST.get("absent") == "on",
         "pairs": [(role, code) for role, code in pairs if role],
+        "employee_no": present["employee_no"],
     }
+    if request.POST.get("do") == "link":
+        values = {**present}
     place: dict[str, Any] = {"organisation": visit.organisation.id, "now": visit.now, "actor": visit.actor}
     version = forms.version(request)
     try:
@@ -225,6 +230,10 @@ def _change(request: HttpRequest, visit: Visit, member: Member, present: dict[st
             if request.POST.get("do") == "leave":
                 members.leave(member.id, version=version, **place)
                 messages.success(request, _("%(name)s 已离开，他的下一次点击就进不来了；他做过的事都还在。") % {"name": member.name})
+            elif request.POST.get("do") == "link":
+                values["employee_no"] = forms.text(request, "employee_no", 64)
+                members.link_staff(member.id, values["employee_no"], version=version, **place)
+                messages.success(request, _("%(name)s 的账号和工号已连好。") % {"name": member.name})
             else:
                 roles = invitations.check_roles(values["pairs"], organisation=visit.organisation.id)
                 members.change(

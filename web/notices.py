@@ -31,10 +31,14 @@ class Line:
         """Where it leads in the application."""
         if self.notice.ticket is not None:
             return reverse("case", args=[self.notice.ticket.number])
+        if self.notice.purpose == "appeal":
+            return reverse("my-card" if self.notice.data.get("mine") else "appeals")
         if self.notice.feedback_id is not None:
             return reverse("feedback-one", args=[self.notice.feedback_id])
         if self.notice.alert_id is not None:
             return reverse("metric-alert", args=[self.notice.alert_id])
+        if self.notice.purpose == "burst":
+            return reverse("bursts")
         return reverse("settings-calendars-one", args=[self.notice.data["code"]])
 
     @property

@@ -63,6 +63,8 @@ def _items(seat: Seat) -> list[Item]:
     model = Item("model", _("模型树"), "list", "metrics:read", ("model-edit", "model-history", "model-unplaced"), section=seen)
     maps = Item("journeys", _("旅程"), "route", "journeys:read", ("journey", "journey-new"), section=seen)
     stores = Item("units", _("门店"), "building-store", "metrics:read", ("unit-card", "praise-wall"), section=seen)
+    crew = Item("team", _("我的团队"), "users", "people:read", ("person-card", "appeals", "my-card"), section=seen)
+    own = Item("my-card", _("我的成绩单"), "mood-smile", "home:read", ("my-appeal",))
     weekly = Item("reports", _("周报"), "file-text", "reports:read", ("report",), section=seen)
     better = _("改进")
     actions = Item("actions", _("行动"), "target-arrow", "actions:read", ("action", "action-new"), section=better)
@@ -77,8 +79,8 @@ def _items(seat: Seat) -> list[Item]:
         # an executive's first page is the report itself
         first_page = Item("home", pgettext("tab", "周报"), "file-text", "home:read", ("reports", "report"))
         return [first_page, work, voices, numbers, boards, stores, maps, actions, huddle, bell]
-    rest = [people, surveys, numbers, boards, stores, model, maps, weekly, actions, huddle, bell, imports, connect, settings_]
-    return [*home, *first, *([voices] if front else []), *rest]
+    rest = [people, surveys, numbers, boards, stores, crew, model, maps, weekly, actions, huddle, bell, imports, connect, settings_]
+    return [*home, *first, *([voices, own] if front else []), *rest]
 
 
 def is_frontline(seat: Seat) -> bool:

@@ -37,6 +37,13 @@ def parameters(route):
     return re.findall(r"<(?:(?:\w+):)?(\w+)>", route)
 
 
+def intake_one(shop, voice, now):
+    from feedback import intake
+
+    (receipt,) = intake.receive([voice], organisation=shop.id, source=Source(b"[]", "x", "t"), now=now)
+    return receipt.id
+
+
 @pytest.fixture
 def treasure(shop):
     """One of everything of `shop`, with a marker that must never be seen elsewhere."""
@@ -50,6 +57,7 @@ def treasure(shop):
     from customers.cards import Card
     from customers.customers import Put
     from customers.likeness import Likeness
+    from feedback import appeals
     from feedback.models import CodingSample
     from integrations import endpoints
     from ledger.models import Delivery
@@ -119,7 +127,12 @@ def treasure(shop):
         kept = customers.put(Put(Card(external_id="X7Q-K", name="X7Q")), organisation=shop.id, now=now, actor="t")[0]
         gone = customers.put(Put(Card(external_id="X7Q-G")), organisation=shop.id, now=now, actor="t")[0]
         joined = merging.merge(kept.id, gone.id, Likeness(0.5, ()), organisation=shop.id, now=now, actor="t")
+        contested = appeals.make(
+            intake_one(shop, RawVoice(channel="phone", text="X7Q 他态度不好", unit="S001", staff="E001"), now), "X7Q 那天我不在",
+            Staff.objects.get(employee_no="E001"), organisation=shop.id, now=now, actor="t",
+        )  # fmt: skip
         return {
+            "people/appeals/": str(contested.id),
             "targets/": str(target.id),
             "published/": str(public.id),
             "api/v1/targets/": str(target.id),
