@@ -119,9 +119,9 @@ def where_of(request: Request, definition: Definition, *, organisation: int) -> 
     clause = request.query_params.get("clause", "") if "clause" in definition.dimensions else ""
     codes = tenancy.codes(
         organisation=organisation,
-        units={given["unit"]} - {""},
-        staff={given["staff"]} - {""},
-        touchpoints={given["touchpoint"]} - {""},
+        units={given.get("unit", "")} - {""},
+        staff={given.get("staff", "")} - {""},
+        touchpoints={given.get("touchpoint", "")} - {""},
     )
     known: dict[str, Callable[[str], bool]] = {
         "unit": codes.units.__contains__,
@@ -131,7 +131,7 @@ def where_of(request: Request, definition: Definition, *, organisation: int) -> 
         "topic": lambda code: code in queries.TOPICS or code in topics.all_names(organisation=organisation),
     }
     for name, is_known in known.items():
-        if given[name] and not is_known(given[name]):
+        if given.get(name) and not is_known(given[name]):
             raise _refuse(name, f"unknown_{name}", f"{name} {given[name][:64]!r} is not known")
     return Where(paths=(), clause=clause, **given)
 

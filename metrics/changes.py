@@ -83,6 +83,7 @@ def _rates(a: Components, b: Components) -> Test:
 TESTS: dict[str, Callable[[Components, Components], Test]] = {
     "nps": _nps,
     "nps_relationship": _nps,
+    "enps": _nps,
     "ces": _means,
     "csi": _means,
     "sentiment": _means,

@@ -268,7 +268,16 @@ WAITS = Relation(
     _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ()),
     voice="null::uuid",
 )
+# what employees said of working here, by rounds that are over: while one runs, two looks would tell the answer between them
+PULSES = Relation(
+    "(select t.organisation_id, t.unit_id, p.local_day, t.promoters, t.passives, t.detractors from surveys_pulsetally t"
+    " join surveys_pulseround p on p.organisation_id = t.organisation_id and p.id = t.round_id and p.closes_at <= %(now)s"
+    f" where t.{_SPAN.replace('local_day', 'p.local_day')})",
+    {"unit": Cut("r.unit_id")},
+    voice="null::uuid",
+)
 RELATIONS: dict[str, Relation] = {
+    "pulses": PULSES,
     "scores": SCORES,
     "voices": VOICES,
     "sentiments": SENTIMENTS,

@@ -8,7 +8,7 @@ hidden cell away, a `by` answer in which a period has exactly one hidden cell al
 dimension along which cells add up). Units are hidden alike however they are asked, alone, beside each other or as the
 whole of a reader (`metrics.hiding`, on the tree as it is today). It does not cover what other answers tell together: the
 same channel, tier or touchpoint asked by itself, overlapping date ranges, the same cut at two instants, or metrics whose
-components add up to one another. `raw=True` (scope metrics:raw) shows all.
+components add up to one another. `raw=True` (scope metrics:raw) shows all but what was promised to be anonymous.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -128,7 +128,7 @@ def series(
             raise ValueError(f"{metric} has no dimension {name}")
     cells = _cells(definition, organisation, period, grain, tuple(by), where, now)
     points = _points(definition, cells, split(period.from_date, period.to_date, grain), tuple(by))
-    if raw:
+    if raw and not definition.is_anonymous:
         return Series(metric, definition, definition.unit, now, points)
     shown = points if tuple(by) == ("unit",) else suppress(points)
     if "unit" in definition.dimensions and (where.unit or where.subtrees or tuple(by) == ("unit",)):

@@ -219,6 +219,7 @@ def metric_page(
     this_week = monday_of(queries.local_today(now, zone))
     period = Period(this_week - timedelta(weeks=n_weeks), this_week + timedelta(weeks=1))
     asked: dict[str, Any] = {"organisation": organisation, "metric": metric, "period": period, "now": now}
+    where = where.without([name for name in where.given() if name not in BY_CODE[metric].dimensions])
     points = series(**asked, where=where, grain="week").points
     (whole,) = series(**asked, where=where).points
     return points, whole

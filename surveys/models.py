@@ -6,7 +6,7 @@ from django.db import models
 from customers.models import Customer
 from cxms.lib.ids import new_id
 from surveys.enums import Decision, Event, Kind, Reason, State
-from tenancy.models import TenantModel, Touchpoint, Unit
+from tenancy.models import Staff, TenantModel, Touchpoint, Unit
 
 
 class Survey(TenantModel):
@@ -213,3 +213,48 @@ class Unsubscribed(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "email"], name="unsubscribed_once")]
+
+
+class PulseRound(TenantModel):
+    """A round of the anonymous question to employees. local_day: the only day its answers carry, that of the opening."""
+
+    local_day = models.DateField()
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=120)
+    closes_at = models.DateTimeField()
+    n_asked = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "local_day"], name="pulse_round_day")]
+
+
+class PulsePerson(TenantModel):
+    """Who may answer a round, and whether he did: nothing of what he said, and not when.
+
+    All rows of a unit are written anew with every answer of it, so that not even their order tells who answered last.
+    """
+
+    round = models.ForeignKey(PulseRound, on_delete=models.PROTECT, related_name="+")
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    has_answered = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "round", "staff"], name="pulse_person_once")]
+        indexes = [
+            # an answer locks and rewrites the people of its unit
+            models.Index(fields=["organisation", "round", "unit"], name="pulse_person_unit"),
+        ]
+
+
+class PulseTally(TenantModel):
+    """What a unit said in a round: counts alone. No answer has a row of its own."""
+
+    round = models.ForeignKey(PulseRound, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    promoters = models.IntegerField(default=0)
+    passives = models.IntegerField(default=0)
+    detractors = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "round", "unit"], name="pulse_tally_once")]

@@ -21,7 +21,7 @@ from web.accounts import has_totp
 
 # pages that open without a log-in: signed links, public pages of a store, invitations, health and figures
 OPEN_PREFIXES = (
-    "/accounts/", "/static/", "/api/", "/p/", "/s/", "/f/", "/a/", "/invited/", "/healthz", "/readyz", "/prometheus", "/language/",
+    "/accounts/", "/static/", "/api/", "/p/", "/s/", "/f/", "/a/", "/e/", "/invited/", "/healthz", "/readyz", "/prometheus", "/language/",
 )  # fmt: skip
 LANGUAGE_COOKIE = "cxms_language"
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,6 +21,7 @@ from reports import changes, dashboards, people_card
 from reports.people_card import Card, Line
 from reports.store_card import WEEKS
 from reports.training import PRACTICE
+from surveys import pulses
 from tenancy import people_use, trees
 from tenancy.models import Staff
 from web import cards, forms, metric_filters
@@ -99,8 +101,9 @@ def _own(request: HttpRequest, visit: Visit, form: forms.Form) -> HttpResponse:
     use = people_use.in_force(organisation=organisation)
     page = Paginator(people_card.heard(staff, organisation=organisation), VOICES).get_page(request.GET.get("page"))
     made = appeals.of_staff(staff, organisation=organisation)
+    waiting = pulses.of_staff(staff, organisation=organisation, now=visit.now)
     context = _context(request, visit, staff, use, shows=True) | {
-        "is_own": True, "page": page, "voices": cards.quotes(page.object_list, organisation), "appeals": made,
+        "is_own": True, "pulse_link": reverse("pulse-question", args=[pulses.token(waiting)]) if waiting else "", "page": page, "voices": cards.quotes(list(page.object_list), organisation), "appeals": made,
         "appealed": {row.feedback_id: row for row in made}, "form": form, "days": people_use.APPEAL_DAYS, "most": appeals.MOST,
     }  # fmt: skip
     return render(request, "card/person.html", context, status=form.status)

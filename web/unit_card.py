@@ -15,7 +15,7 @@ from complaints.queries import Filters as DeskFilters
 from feedback import topics
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Where
-from reports import changes, dashboards, store_card
+from reports import changes, dashboards, pulse, store_card
 from reports.store_card import WEEKS, Card
 from tenancy import queries, trees
 from tenancy.models import Unit
@@ -87,6 +87,7 @@ def card(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "tiles": [_tile(figure, found, weeks) for figure in found.figures],
         "topics": [_topic(point, found, names) for point in found.topics],
         "work_on": _work_on(found, names),
+        "pulse": _pulse(unit, organisation, visit),
         "quotes": cards.quotes(found.praise, organisation),
         "praise_url": praise_url(unit),
         "may_act": visit.seat.may("actions:write"),
@@ -99,6 +100,15 @@ def card(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
 def _tile(figure: store_card.Figure, found: Card, weeks: int) -> cards.Tile:
     rows = metric_filters.behind(figure.definition.code, Where(unit=found.unit.code), found.period, weeks=weeks)
     return cards.tile(figure.definition, figure.point, figure.change, figure.weeks, rows=rows, standing=figure.standing)
+
+
+def _pulse(unit: Unit, organisation: int, visit: Visit) -> dict[str, Any] | None:
+    """What the people of the unit said of working here in the last closed round."""
+    found = pulse.of_unit(unit.code, organisation=organisation, now=visit.now)
+    if found is None or (not found.point.n and not found.point.suppressed):
+        return None
+    shown = cards.tile(found.definition, found.point, found.change, [], rows=reverse("definition", args=["enps"]))
+    return {"tile": shown, "day": found.day, "may_open": visit.seat.may("people:read")}
 
 
 def _topic(point: Point, found: Card, names: dict[str, str]) -> dict[str, Any]:

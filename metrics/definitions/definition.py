@@ -53,7 +53,8 @@ class Definition:
     unit: points, %, mean 1–7 …; direction: 1 when higher is better, -1 when lower is; decimals: as shown.
     parts: counts that open their rows: `n`, what the estimate calls n, and components by their names; numerator_part: the
     one the value is a share of, or ""; shows: name → what a listed row shows besides its day, SQL over `r`;
-    size: n alone, where it is dear to estimate all to learn it; extras: what is told beside the value.
+    size: n alone, where it is dear to estimate all to learn it; extras: what is told beside the value;
+    is_anonymous: few are hidden from everybody, raw keys too.
     """
 
     code: str
@@ -77,6 +78,7 @@ class Definition:
     shows: Mapping[str, str] = field(default_factory=dict)
     size: Callable[[Components], int] | None = None
     extras: tuple[Extra, ...] = ()
+    is_anonymous: bool = False
 
     def n_of(self, found: Components) -> int:
         """The n of an estimate without the estimate, where the definition tells it apart (`size`)."""

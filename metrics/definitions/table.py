@@ -7,6 +7,7 @@ from metrics.definitions import (
     coverage,
     csat,
     csi,
+    enps,
     first_response,
     nps,
     nps_relationship,
@@ -45,5 +46,6 @@ METRICS: tuple[Definition, ...] = (
     response_rate.DEFINITION,
     coverage.DEFINITION,
     waiting_time.DEFINITION,
+    enps.DEFINITION,
 )
 BY_CODE: dict[str, Definition] = {definition.code: definition for definition in METRICS}

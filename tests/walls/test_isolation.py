@@ -16,7 +16,7 @@ from feedback.intake import Source
 from feedback.shapes import RawVoice
 
 PUBLIC_PREFIXES = (
-    "accounts/", "healthz", "readyz", "prometheus", "language/", "theme/", "p/", "s/", "f/", "a/", "invited/", "static/",
+    "accounts/", "e/", "healthz", "readyz", "prometheus", "language/", "theme/", "p/", "s/", "f/", "a/", "invited/", "static/",
 )  # fmt: skip
 # routes whose parameter names something each organisation has of its own, or a table of the house
 OWN = {"code", "slug"}
@@ -65,6 +65,7 @@ def treasure(shop):
     from reports import saved_dashboards, widgets
     from surveys import links as survey_links
     from surveys import surveys
+    from surveys.models import PulseRound
     from tenancy import invitations
     from tenancy.models import ApiKey, Staff, Touchpoint
     from tests.surveys.conftest import spec
@@ -127,11 +128,13 @@ def treasure(shop):
         kept = customers.put(Put(Card(external_id="X7Q-K", name="X7Q")), organisation=shop.id, now=now, actor="t")[0]
         gone = customers.put(Put(Card(external_id="X7Q-G")), organisation=shop.id, now=now, actor="t")[0]
         joined = merging.merge(kept.id, gone.id, Likeness(0.5, ()), organisation=shop.id, now=now, actor="t")
+        asked = PulseRound.objects.create(organisation_id=shop.id, local_day="2026-01-05", opened_at=now, opened_by="t", closes_at=now, n_asked=5)
         contested = appeals.make(
             intake_one(shop, RawVoice(channel="phone", text="X7Q 他态度不好", unit="S001", staff="E001"), now), "X7Q 那天我不在",
             Staff.objects.get(employee_no="E001"), organisation=shop.id, now=now, actor="t",
         )  # fmt: skip
         return {
+            "people/pulse/": str(asked.id),
             "people/appeals/": str(contested.id),
             "targets/": str(target.id),
             "published/": str(public.id),
