@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from cxms.lib.periods import Period
+from metrics.hidden_tree import unit_paths
 from metrics.hiding import Place, hidden_places
-from metrics.series import Where, series, unit_paths
+from metrics.series import Where, series
 
 
 def hidden_units(*, organisation: int, metric: str, period: Period, where: Where, now: datetime) -> set[str]:

@@ -21,8 +21,10 @@ from django.db import connection
 from cxms.lib.periods import Grain, Period, split
 from metrics.definitions.definition import Definition, Read
 from metrics.definitions.table import BY_CODE
-from metrics.hiding import HIDDEN_BELOW, OWN, Place, hidden_places
+from metrics.hidden_tree import Code, Hidden, hidden_tree
+from metrics.hiding import HIDDEN_BELOW, OWN
 from metrics.relations import RELATIONS, Cut, Relation
+from metrics.sharing import once
 
 _CODES = {
     "unit": ("tenancy_unit", "code"),
@@ -37,7 +39,6 @@ _BUCKETS: dict[str, str] = {
         for grain in ("week", "month", "quarter", "year")
     },
 }
-Code = str | None
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,15 @@ def series(
         return Series(metric, definition, definition.unit, now, points)
     shown = points if tuple(by) == ("unit",) else suppress(points)
     if "unit" in definition.dimensions and (where.unit or where.subtrees or tuple(by) == ("unit",)):
-        whole = cells
-        if where.unit or where.subtrees or tuple(by) != ("unit",):
-            everywhere = replace(where, unit="", paths=())
-            whole = _cells(definition, organisation, period, grain, ("unit",), everywhere, now)
-        shown = _hide_units(definition, shown, points, whole, organisation, where)
+        everywhere = replace(where, unit="", paths=())
+        is_whole = tuple(by) == ("unit",) and where == everywhere
+
+        def tree() -> Hidden:
+            whole = cells if is_whole else _cells(definition, organisation, period, grain, ("unit",), everywhere, now)
+            return hidden_tree(definition, whole, organisation)
+
+        hidden = once(("hidden", organisation, metric, period, grain, everywhere, now), tree)
+        shown = _hide_units(shown, points, hidden, where)
     return Series(metric, definition, definition.unit, now, shown)
 
 
@@ -348,19 +353,11 @@ def _lines(points: Sequence[Point]) -> list[list[int]]:
     return list(lines.values())
 
 
-def _hide_units(
-    definition: Definition, shown: Sequence[Point], points: Sequence[Point], whole: Mapping[Key, Any], organisation: int, where: Where
-) -> list[Point]:
+def _hide_units(shown: Sequence[Point], points: Sequence[Point], tree: Hidden, where: Where) -> list[Point]:
     """Hides the subtrees and units that would give a small one away, and a part of a hidden whole that is cut otherwise."""
-    counts = {key: definition.n_of(definition.components(measures)) for key, measures in whole.items()}
-    if not any(1 <= n < HIDDEN_BELOW for n in counts.values()):
-        return list(shown)  # nothing is small anywhere, and a large organisation asks this often
-    paths = unit_paths(organisation)
-    own: dict[date, dict[Place, int]] = {}
-    for (bucket, code), n in counts.items():
-        if n:
-            own.setdefault(bucket, {})[paths.get(code, ())] = n
-    hidden = {bucket: hidden_places(counts) for bucket, counts in own.items()}
+    hidden, paths = tree.places, tree.paths
+    if not hidden:
+        return list(shown)
     inside = [where.unit] if where.unit else where.subtrees
     kept, told = list(shown), {point.from_date for point in shown if point.suppressed}
     for index in sorted(range(len(points)), key=lambda one: (points[one].n or 0, one)):
@@ -375,13 +372,6 @@ def _hide_units(
             kept[index] = hide(point)
             told.add(point.from_date)
     return kept
-
-
-def unit_paths(organisation: int) -> dict[Code, Place]:
-    """Where each unit hangs today, as codes from the top."""
-    with connection.cursor() as cursor:
-        cursor.execute("select code, path from tenancy_unit where organisation_id = %s", [organisation])
-        return {code: tuple(path.strip("/").split("/")) for code, path in cursor.fetchall()}
 
 
 def hide(point: Point) -> Point:

@@ -1,6 +1,5 @@
 """Followers and timers of the reports."""
 
-import uuid
 from datetime import date, datetime
 
 from cxms.lib import clock
@@ -8,7 +7,6 @@ from ledger.models import Fact
 from reports import weekly_issue
 from reports.weekly_mail import ReportFollower
 from tenancy import queries
-from tenancy.models import Unit
 
 
 def due_organisations() -> list[int]:
@@ -24,11 +22,9 @@ def begin_week(*, organisation: int) -> int:
 
 
 def issue_requested(*, organisation: int, fact: Fact, now: datetime) -> None:
-    """`report.requested` → the report of that scope, frozen."""
-    unit = Unit.objects.filter(organisation_id=organisation, id=uuid.UUID(fact.subject)).first()
-    if unit is not None:
-        week = date.fromisoformat(fact.data["week"])
-        weekly_issue.issue(unit, week, organisation=organisation, now=now)
+    """`report.requested` → the reports of those scopes, frozen."""
+    week = date.fromisoformat(fact.data["week"])
+    weekly_issue.issue_slice(fact.data.get("units", [fact.subject]), week, organisation=organisation, now=now)
 
 
 mail = ReportFollower()

@@ -1,21 +1,27 @@
 """Issuing: on Monday 07:00 of the organisation's zone the week before is frozen, a report per scope, a copy per reader.
 
-The timer takes a week in hand once (`WeeklyRun`) and records `report.requested` per scope; each report is computed in
-a transaction of its own; ⋯ `report.copied` → mail. Issuing again changes nothing: what is issued stays.
+The timer takes a week in hand once (`WeeklyRun`) and records `report.requested` per slice of scopes; ⋯ `report.copied` → mail. Issuing again changes nothing: what is issued stays.
 """
 
+import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+
+from django.db import DatabaseError, transaction
 
 from cxms.lib import dispatch
 from ledger.facts import record, record_many
+from metrics.sharing import sharing
 from reports import weekly
 from reports.models import WeeklyCopy, WeeklyReport, WeeklyRun
 from reports.queries import readers
 from tenancy import queries
 from tenancy.models import Member, Unit
 
+logger = logging.getLogger(__name__)
+# scopes a transaction: seconds, not minutes
+SLICE = 25
 # whose local clock has passed Monday 07:00 of a week that is not in hand yet; who came later in the week waits for the next
 DUE = """
     select o.id from tenancy_organisation o
@@ -39,20 +45,50 @@ def last_week(now: datetime, timezone: str) -> date:
 
 
 def begin(week: date, *, organisation: int, now: datetime) -> int:
-    """Takes a week in hand, once: asks for a report per scope that has a reader. Returns how many were asked for."""
+    """Takes a week in hand, once: asks for a report per scope that has a reader, SLICE scopes a fact. Returns how many scopes."""
     _run, fresh = WeeklyRun.objects.get_or_create(
         organisation_id=organisation, week=week, defaults={"started_at": now}
     )
     if not fresh:
         return 0
-    scopes = readers(organisation=organisation)
-    facts = [("report.requested", unit.id, {"week": week.isoformat()}) for unit in scopes]
-    if facts:
-        record_many(facts, organisation=organisation, now=now)
-    return len(facts)
+    scopes = [str(unit.id) for unit in readers(organisation=organisation)]
+    slices = [scopes[start : start + SLICE] for start in range(0, len(scopes), SLICE)]
+    if slices:
+        _ask(slices, week, organisation, now)
+    return len(scopes)
 
 
-def issue(unit: Unit, week: date, *, organisation: int, now: datetime) -> WeeklyReport:
+def _ask(slices: Iterable[list[str]], week: date, organisation: int, now: datetime) -> None:
+    facts = [("report.requested", units[0], {"week": week.isoformat(), "units": units}) for units in slices]
+    record_many(facts, organisation=organisation, now=now)
+
+
+def issue_slice(units: list[str], week: date, *, organisation: int, now: datetime) -> None:
+    """The reports of some scopes in one transaction, what they ask of the whole tree found once.
+
+    One that fails among others is asked for again by itself, so that it holds up nobody else's.
+    """
+    people = readers(organisation=organisation)
+    rows = {str(unit.id): unit for unit in Unit.objects.filter(organisation_id=organisation, id__in=units)}
+    with sharing():
+        for key in units:
+            if key not in rows:
+                continue
+            try:
+                with transaction.atomic():
+                    issue(rows[key], week, organisation=organisation, now=now, people=people)
+            except DatabaseError:
+                raise  # the connection or the lock: everything is tried again together
+            except Exception:
+                if len(units) == 1:
+                    raise
+                logger.exception("the weekly report of %s is tried again by itself", key)
+                _ask([[key]], week, organisation, now)
+
+
+def issue(
+    unit: Unit, week: date, *, organisation: int, now: datetime, people: Mapping[Unit, list[Member]] | None = None
+) -> WeeklyReport:
     """The report of a unit and week, frozen now unless it is already issued; a copy for every reader of that scope."""
     report = WeeklyReport.objects.filter(organisation_id=organisation, unit=unit, week=week).first()
     if report is None:
@@ -61,7 +97,8 @@ def issue(unit: Unit, week: date, *, organisation: int, now: datetime) -> Weekly
             organisation_id=organisation, unit=unit, week=week, content=content, issued_at=now
         )
         record("report.issued", report.id, {"week": week.isoformat(), "unit": unit.code}, organisation=organisation, now=now)
-    _copy(report, readers(organisation=organisation).get(unit, []), organisation, now)
+    found = readers(organisation=organisation) if people is None else people
+    _copy(report, found.get(unit, []), organisation, now)
     return report
 
 

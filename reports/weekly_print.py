@@ -1,6 +1,7 @@
 """The weekly report on paper: HTML of a frozen content, and its PDF. No network: only our own style sheets and font."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -20,6 +21,7 @@ from reports.weekly_words import Sheet, sheet
 from tenancy import queries
 
 STATIC = Path(settings.BASE_DIR) / "static"
+SHEETS = ("tokens.css", "components.css", "report.css")
 PAPER = "@page { size: A4; margin: 0 } * { box-sizing: border-box } body { margin: 0; background: #fff }"
 CLOSER = (
     ".sheet { padding: 8mm 14mm 6mm !important; } .sheet td { padding: 2px 0 !important; } .cause { padding: 5px 0 !important; }"
@@ -43,6 +45,23 @@ def _press() -> Any:
         return import_module("weasyprint")
     except OSError:  # everything but paper works
         return None
+
+
+@dataclass(frozen=True)
+class _Type:
+    """Style sheets read once for all that is printed here, and the fonts they name."""
+
+    fonts: Any
+    sheets: tuple[Any, ...]
+    closer: tuple[Any, ...]
+
+
+@cache
+def _type() -> _Type:
+    press, fonts = _press(), import_module("weasyprint.text.fonts").FontConfiguration()
+    read = {"base_url": f"file://{STATIC}/css/", "url_fetcher": fetch, "font_config": fonts}
+    sheets = [press.CSS(string=(STATIC / "css" / name).read_text(encoding="utf-8"), **read) for name in SHEETS]
+    return _Type(fonts, (*sheets, press.CSS(string=PAPER)), tuple(press.CSS(string=closer) for closer in CLOSER))
 
 
 def can_print() -> bool:
@@ -91,17 +110,17 @@ def printed(report: WeeklyReport, language: str, *, organisation: int, now: date
 
 
 def pdf(html: str) -> bytes:
-    """PDF bytes of a page that names style sheets below `static/`; what would run over one A4 is set closer.
+    """PDF bytes of a page in the styles of the report; what would run over one A4 is set closer.
 
     Raises NoPrinter.
     """
     if not can_print():
         raise NoPrinter(_("这台服务器没有安装 pango，不能排版 PDF；网页版照常可看"))
-    press = _press()
-    document = press.HTML(string=html, base_url=f"file://{STATIC}/", url_fetcher=fetch)
-    rendered = document.render(stylesheets=[press.CSS(string=PAPER)])
-    for closer in CLOSER:
+    type_ = _type()
+    document = _press().HTML(string=html, base_url=f"file://{STATIC}/", url_fetcher=fetch)
+    rendered = document.render(stylesheets=[*type_.sheets], font_config=type_.fonts)
+    for closer in type_.closer:
         if len(rendered.pages) == 1:
             break
-        rendered = document.render(stylesheets=[press.CSS(string=PAPER), press.CSS(string=closer)])
+        rendered = document.render(stylesheets=[*type_.sheets, closer], font_config=type_.fonts)
     return bytes(rendered.write_pdf())

@@ -4,12 +4,15 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from customers import events
 from customers.cards import Card
 from customers.events import RawEvent
 from cxms.lib.periods import Period
+from ledger.models import Fact
 from metrics.series import Where, series
 from reports import queries, weekly, weekly_issue, weekly_words
 from reports.models import WeeklyCopy, WeeklyReport, WeeklyRun
@@ -127,6 +130,43 @@ def test_monday_seven_o_clock_takes_the_week_in_hand_once_and_each_gets_his_scop
         got = {code: sorted(copy.member.name for copy in queries.copies(row, organisation=shop.id)) for code, row in rows.items()}
         assert got == {"HQ": ["cx_manager", "executive"], "EAST": ["region_manager"], "S001": ["store_manager"]}
         assert rows["S001"].content["unit_name"] == "杭州西溪店"
+
+
+def test_a_slice_of_scopes_says_what_each_would_say_alone(shop):
+    """What is found once for all is what each would have found: also where a small store hides its neighbour."""
+    for unit, sizes in (("S001", (30, 10, 10)), ("S002", (2, 0, 1)), ("S003", (9, 1, 1))):
+        receive(shop, mix(WEEK, *sizes, unit=unit) + mix(WEEK - timedelta(days=7), *sizes, unit=unit), now=NOW)
+    units = [str(shop.units[code].id) for code in ("HQ", "EAST", "WEST", "S001", "S002", "S003")]
+    alone = {}
+    for code in ("HQ", "EAST", "WEST", "S001", "S002", "S003"):
+        alone[code] = content(shop, code)
+    with shop.scope():
+        with CaptureQueriesContext(connection) as together:
+            weekly_issue.issue_slice(units, WEEK, organisation=shop.id, now=NOW)
+        assert {row.unit.code: row.content for row in WeeklyReport.objects.select_related("unit")} == alone
+    assert any(found["nps"]["point"]["suppressed"] for found in alone.values())
+    tree = [query["sql"] for query in together if "k0" in query["sql"] and "h9 + h10" in query["sql"] and "date_trunc" in query["sql"]]
+    assert len(tree) == 1  # thirteen weeks of the whole tree, once for six scopes
+
+
+def test_one_scope_that_fails_is_asked_for_again_by_itself(shop, monkeypatch):
+    two_weeks(shop, (30, 10, 10), (31, 11, 12))
+    broken, content_of = shop.units["WEST"], weekly.content
+
+    def content_or_not(*, unit, **asked):
+        if unit.id == broken.id:
+            raise ValueError("no such figure")
+        return content_of(unit=unit, **asked)
+
+    monkeypatch.setattr(weekly, "content", content_or_not)
+    units = [str(shop.units[code].id) for code in ("HQ", "WEST", "EAST")]
+    with shop.scope():
+        weekly_issue.issue_slice(units, WEEK, organisation=shop.id, now=NOW)
+        assert sorted(row.unit.code for row in WeeklyReport.objects.select_related("unit")) == ["EAST", "HQ"]
+        again = Fact.objects.get(kind="report.requested")
+        assert again.data["units"] == [str(broken.id)]
+    with pytest.raises(ValueError, match="no such figure"), shop.scope():
+        weekly_issue.issue_slice(again.data["units"], WEEK, organisation=shop.id, now=NOW)
 
 
 def test_what_is_issued_does_not_change_when_a_late_answer_comes(shop):
