@@ -192,7 +192,7 @@ def _series(found: Series, book: Book, where: Where) -> dict[str, Any]:
         "definition": found.definition.name,
         "unit": found.unit,
         "as_of": instant(found.as_of),
-        "points": [_point(point) | _aim(found.definition, point, book, where) for point in found.points],
+        "points": [_point(point) | _aim(found.definition, point, book, where) | _flags(found.definition, point) for point in found.points],
     }
 
 
@@ -217,3 +217,8 @@ def _aim(definition: Definition, point: Point, book: Book, where: Where) -> dict
         cell |= {"unit": code or ""} if name == "unit" else {"cell": (name, code or "")}
     target = None if len(point.by) > 1 or None in point.by.values() else book.of(definition.code, point, where, **cell)
     return {"target": None if target is None else float(target.value), "verdict": targets.verdict(definition, point, target)}
+
+
+def _flags(definition: Definition, point: Point) -> dict[str, Any]:
+    """What a reader must know of the value, of the metrics that tell it."""
+    return {} if definition.is_unstable is None else {"unstable": definition.unstable(point.components)}

@@ -123,3 +123,35 @@ class Apart(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "one", "other"], name="apart_once")]
+class ExposureBatch(TenantModel):
+    """Exposures that came together, typed or by file; taken back while its rows still bear it. before: what they were."""
+
+    how = models.CharField(max_length=8)
+    n_rows = models.IntegerField()
+    before = models.JSONField(default=list)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=120)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-at"], name="exposure_batch_list")]  # the list of batches
+
+
+class Exposure(TenantModel):
+    """业务量: how many orders, visits, calls … a unit (null: none named) had on a day, as a source tells it. No row is not 0."""
+
+    local_day = models.DateField()
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=24)
+    source = models.CharField(max_length=40)
+    count = models.BigIntegerField()
+    batch = models.ForeignKey(ExposureBatch, null=True, on_delete=models.SET_NULL, related_name="+")
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # also the way to the exposure of a period
+            models.UniqueConstraint(fields=["organisation", "kind", "source", "local_day", "unit"], name="exposure_once", nulls_distinct=False),
+            models.CheckConstraint(condition=models.Q(count__gte=0), name="exposure_count"),
+        ]

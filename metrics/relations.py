@@ -220,10 +220,14 @@ DETRACTORS = Relation(
     _cuts((_CUSTOMER.format(key="r.customer_id"),), "a.topic_codes", (_ANALYSIS.format(key="r.feedback_id"),)),
     ticket="r.ticket_id",
 )
-# what could have led to a complaint; events know neither channel nor topic
+# what could have led to a complaint: our own count of the events, or what the chosen source told, never both. Events know neither
+# channel nor topic; what was told knows its day and unit alone
+_CHOSEN = "(select {column} from tenancy_organisation where id = %(org)s)"
 EXPOSURE = Relation(
-    f"(select e.* from customers_customerevent e where {_SPAN}"
-    " and kind = (select complaint_exposure from tenancy_organisation where id = %(org)s))",
+    "(select e.organisation_id, e.local_day, e.unit_id, e.staff_id, e.touchpoint_id, e.customer_id, 1::bigint as n from customers_customerevent e"
+    f" where {_SPAN} and kind = {_CHOSEN.format(column='complaint_exposure')} and {_CHOSEN.format(column='exposure_source')} = ''"
+    " union all select e.organisation_id, e.local_day, e.unit_id, null::uuid, null::uuid, null::uuid, e.count from customers_exposure e"
+    f" where {_SPAN} and kind = {_CHOSEN.format(column='complaint_exposure')} and source = {_CHOSEN.format(column='exposure_source')} and source <> '')",
     {name: cut for name, cut in _cuts((_CUSTOMER.format(key="r.customer_id"),), "", ()).items() if name in
      {"unit", "staff", "touchpoint", "tier"}},
 )  # fmt: skip

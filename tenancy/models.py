@@ -32,6 +32,8 @@ class Organisation(models.Model):
     language = models.CharField(max_length=10, default="zh-hans")
     channels_off = ArrayField(models.CharField(max_length=12), default=list)
     complaint_exposure = models.CharField(max_length=24, default="order")
+    # whose count of them: "" our own of the events, else the source of uploaded ones
+    exposure_source = models.CharField(max_length=40, blank=True, default="", db_default="")
     industry = models.CharField(max_length=24, blank=True, default="", db_default="")
     admins_need_totp = models.BooleanField(default=False, db_default=False)
     set_up_at = models.DateTimeField(null=True)

@@ -78,6 +78,13 @@ def switch_channels(
     return _write(row, {"channels_off": sorted(off)}, now=now, actor=actor)
 
 
+def choose_exposure(organisation: int, kind: str, source: str, *, version: int | None, now: datetime, actor: str) -> Organisation:
+    """Says what complaints are divided by: which kind of exposure, counted by whom ("": by us, from the events)."""
+    row = Organisation.objects.select_for_update().get(id=organisation)
+    versions.check(row, version)
+    return _write(row, {"complaint_exposure": kind[:24], "exposure_source": source[:40]}, now=now, actor=actor)
+
+
 def _write(row: Organisation, wanted: dict[str, Any], *, now: datetime, actor: str) -> Organisation:
     changed = {field: value for field, value in wanted.items() if getattr(row, field) != value}
     before = {field: getattr(row, field) for field in changed}

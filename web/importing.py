@@ -13,14 +13,17 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers import exposures
 from cxms.lib.errors import DomainError
+from feedback.channels import sheet
+from feedback.shapes import ShapeError
 from tenancy import staff_import, tables, unit_import
 from tenancy.tables import Plan
 from web.door import Visit
 
 MAX_BYTES = 2 * 1024 * 1024
 SHOWN = 200
-KINDS = {"units": unit_import, "staff": staff_import}
+KINDS: dict[str, Any] = {"units": unit_import, "staff": staff_import, "exposures": exposures}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "gb18030": "GB18030", "utf-16": "UTF-16"}
 
 
@@ -96,11 +99,32 @@ def _text(request: HttpRequest) -> tuple[str, str]:
         return text, ""
     if (upload.size or 0) > MAX_BYTES:
         raise tables.TableError(_("文件最大 2 MB；更大的请用命令行导入"), code="too_large", field="file")
-    text, encoding = tables.decode(upload.read())
+    body = upload.read()
+    if body.startswith(b"PK\x03\x04"):
+        return _from_workbook(body, upload.name or ""), "XLSX"
+    text, encoding = tables.decode(body)
     return text, ENCODINGS[encoding]
 
 
+def _from_workbook(body: bytes, name: str) -> str:
+    """The first sheet as the text of a list: it travels in the form like any other."""
+    made = io.StringIO()
+    writer = csv.writer(made)
+    try:
+        found = sheet.open_sheet(body, name)
+        writer.writerow(found.header)
+        for number, cells in enumerate(found.records, start=1):
+            writer.writerow(cells)
+            if number > tables.MAX_ROWS:
+                break
+    except ShapeError as error:
+        raise tables.TableError(_("这个表格文件读不了，请另存为 CSV 再传"), field="file") from error
+    return made.getvalue()
+
+
 def _done(kind: str, plan: Plan) -> str:
+    if kind == "exposures":
+        return _("写入 %(n)d 行业务量；不对的话，可以整批撤回。") % {"n": plan.n("add") + plan.n("change")}
     if kind == "units":
         added = ngettext("新增 %(n)d 个单元", "新增 %(n)d 个单元", plan.n("add")) % {"n": plan.n("add")}
     else:

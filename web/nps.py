@@ -27,7 +27,7 @@ from reports.dashboards import NpsPage, Place, Ranking, Week
 from reports.figures import Sample
 from reports.reasons import Reason
 from tenancy import queries as tenancy
-from web import desk_figure_rows, metric_filters, words
+from web import desk_figure_rows, metric_filters, settings_exposures, words
 from web.door import Visit, needs
 from web.metric_filters import Filters
 from web.units import Switcher
@@ -262,6 +262,7 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "whole": whole,
         "value": changes.shown(definition, whole.value),
         "margin": interval(definition, whole),
+        "is_unstable": definition.unstable(whole.components),
         "trends": _plain_trends(points, definition, filters, today, aims.line(book, code, points, filters.where), library["index"]),
         "rows": [{"aim": aims.aim(book, code, p, filters.where), "name": _name(p, today), "point": p, "value": changes.shown(definition, p.value), "margin": interval(definition, p)} for p in reversed(points)],
         "now": visit.now,
@@ -339,4 +340,8 @@ def definition(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
     found = queries.definition(code)
     if found is None:
         raise Http404
-    return render(request, "metrics/definition.html", {"definition": found, "definitions": queries.register()})
+    context: dict[str, Any] = {"definition": found, "definitions": queries.register()}
+    if code == "complaint_rate":
+        kind, source = visit.organisation.complaint_exposure, visit.organisation.exposure_source
+        context["exposure"] = (settings_exposures.kinds().get(kind, kind), source)
+    return render(request, "metrics/definition.html", context)

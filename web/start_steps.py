@@ -183,6 +183,8 @@ def sample(kind: str, visit: Visit) -> list[list[Any]]:
             ["EAST", "", UnitKind.REGION.value, _("华东区"), ""],
             ["S001", "EAST", UnitKind.STORE.value, _("一号店"), ""],
         ]
+    if kind == "exposures":
+        return [["2026-11-22", "S001", "order", "412", "pos"], ["2026-11-22", "", "call", "96", "pbx"]]
     staff = Staff.objects.filter(organisation_id=organisation_id, left_at=None).select_related("unit").order_by("employee_no")
     there = [[row.employee_no, row.unit.code, row.name] for row in staff[:20_000]]
     return there or [["E001", "S001", _("张三")], ["E002", "S001", _("李四")]]

@@ -7,6 +7,7 @@ from metrics.definitions.definition import Components, Definition, Measures, Rea
 from metrics.statistics import Estimate
 
 PER = 10_000
+UNSTABLE_BELOW = 100
 
 
 def components(measures: Measures) -> Components:
@@ -25,16 +26,17 @@ DEFINITION = Definition(
     unit="per 10,000 exposures",
     direction=-1,
     decimals=1,
-    version=1,
+    version=2,
     formula=_("10,000 × 投诉数 ÷ 业务量"),
     numerator=_("期内收到的投诉，不论是否成立"),
-    denominator=_("同期业务量（订单、到店等，由公司选定）；没有业务量则没有数"),
+    denominator=_("同期业务量（订单、到店等，种类与来源由公司选定：按事件自己数，或上传的）；没有业务量则没有数，不足 100 的标为不稳"),
     exclusions=_("已排除、已删除的反馈；渠道和主题没有自己的业务量，按全部业务量算"),
     source="exact Poisson interval (Garwood 1936)",
     reads=(
         Read("tickets", {"complaints": "count(*)"}),
-        Read("exposure", {"exposures": "count(*)"}, shared=frozenset({"channel", "topic"})),
+        Read("exposure", {"exposures": "sum(r.n)"}, shared=frozenset({"channel", "topic"})),
     ),
     components=components,
     estimate=estimate,
+    is_unstable=lambda found: 0 < int(found["exposures"]) < UNSTABLE_BELOW,
 )

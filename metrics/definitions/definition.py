@@ -55,6 +55,7 @@ class Definition:
     one the value is a share of, or ""; shows: name → what a listed row shows besides its day, SQL over `r`;
     size: n alone, where it is dear to estimate all to learn it; extras: what is told beside the value;
     is_anonymous: few are hidden from everybody, raw keys too.
+    is_unstable: too little stands under it for the value to be steady.
     """
 
     code: str
@@ -79,10 +80,15 @@ class Definition:
     size: Callable[[Components], int] | None = None
     extras: tuple[Extra, ...] = ()
     is_anonymous: bool = False
+    is_unstable: Callable[[Components], bool] | None = None
 
     def n_of(self, found: Components) -> int:
         """The n of an estimate without the estimate, where the definition tells it apart (`size`)."""
         return self.estimate(found).n if self.size is None else self.size(found)
+
+    def unstable(self, found: Components | None) -> bool:
+        """True where the value rests on so little that the next case may double it."""
+        return found is not None and self.is_unstable is not None and self.is_unstable(found)
 
     @property
     def name(self) -> str:

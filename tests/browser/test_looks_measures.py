@@ -24,4 +24,5 @@ def test_measures_are_sound(shop, now, visit, width):
         found = findings(manager, "drivers", "/metrics/drivers?outcome=nps&cross=target", width=width)
         found += findings(manager, "money", "/metrics/money", width=width)
         found += findings(manager, "money-customers", "/metrics/money/customers?kind=promoter", width=width)
+        found += findings(manager, "exposures", "/settings/exposures/", width=width)
         assert found == []

@@ -53,10 +53,11 @@ def treasure(shop):
     from complaints.models import Attachment, Cause
     from complaints.reply_templates import Wanted as TemplateWanted
     from complaints.saved_views import Wanted
-    from customers import customers, merging
+    from customers import customers, exposures, merging
     from customers.cards import Card
     from customers.customers import Put
     from customers.likeness import Likeness
+    from customers.models import ExposureBatch
     from feedback import appeals
     from feedback.models import CodingSample
     from integrations import endpoints
@@ -101,6 +102,8 @@ def treasure(shop):
             None, {"url": "https://oapi.dingtalk.com/robot/send?access_token=X7Q"}, kind="dingtalk", label="X7Q", unit=shop.units["HQ"],
             organisation=shop.id, now=now, actor="t", resolver=lambda *_: ["93.184.215.14"],
         )  # fmt: skip
+        exposures.carry_out(exposures.plan([(1, {"day": "2026-01-05", "unit": "S001", "kind": "order", "count": "7", "source": "X7Q"})], organisation=shop.id), organisation=shop.id, now=now, actor="t")
+        batch = ExposureBatch.objects.get()
         rule = metric_rules.put(
             uuid.uuid4(), metric_check.check({"name": "X7Q", "metric": "nps", "kind": "absence"}, organisation=shop.id), version=None,
             organisation=shop.id, now=now, actor="t",
@@ -148,6 +151,7 @@ def treasure(shop):
             "promises/<str:number>/files/": str(Attachment.objects.get().id),
             "api/v1/complaints/<str:number>/files/": str(Attachment.objects.get().id),
             "settings/notices/accounts/": str(account.id),
+            "settings/exposures/": str(batch.id),
             "settings/causes/": str(Cause.objects.order_by("code")[0].id),
             "settings/metric-rules/": str(rule.id),
             "api/v1/metric-rules/": str(rule.id),
