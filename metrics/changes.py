@@ -73,6 +73,7 @@ SHARES: dict[str, Share] = {
     "repeat_rate": Share("repeated", ("complete",)),
     "response_rate": Share("answered", ("delivered",)),
     "coverage": Share("heard", ("customers",)),
+    "touchpoint_coverage": Share("heard", ("pairs",)),
 }
 
 

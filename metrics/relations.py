@@ -257,7 +257,10 @@ INVITATIONS = Relation(
 MEETINGS = Relation(
     "(select e.*, null::varchar as channel, '{}'::varchar[] as topics, exists (select 1 from feedback_feedback h"
     " where h.organisation_id = e.organisation_id and h.customer_id = e.customer_id and h.excluded_at is null and h.deleted_at is null"
-    " and h.local_day >= e.local_day and h.local_day < e.local_day + 30) as is_heard from customers_customerevent e"
+    " and h.local_day >= e.local_day and h.local_day < e.local_day + 30) as is_heard,"
+    " exists (select 1 from feedback_feedback h where h.organisation_id = e.organisation_id and h.customer_id = e.customer_id"
+    " and h.touchpoint_id = e.touchpoint_id and h.excluded_at is null and h.deleted_at is null"
+    " and h.local_day >= e.local_day and h.local_day < e.local_day + 30) as is_heard_here from customers_customerevent e"
     f" where {_SPAN} and e.customer_id is not null)",
     _cuts((_CUSTOMER.format(key="r.customer_id"),), "r.topics", ()),
     voice="null::uuid",

@@ -62,7 +62,7 @@ def _items(seat: Seat) -> list[Item]:
     )  # fmt: skip
     model = Item("model", _("模型树"), "list", "metrics:read", ("model-edit", "model-history", "model-unplaced"), section=seen)
     maps = Item("journeys", _("旅程"), "route", "journeys:read", ("journey", "journey-new"), section=seen)
-    stores = Item("units", _("门店"), "building-store", "metrics:read", ("unit-card", "praise-wall"), section=seen)
+    stores = Item("units", _("门店"), "building-store", "metrics:read", ("unit-card", "praise-wall", "coverage-map"), section=seen)
     crew = Item("team", _("我的团队"), "users", "people:read", ("person-card", "appeals", "my-card", "pulse-rounds"), section=seen)
     own = Item("my-card", _("我的成绩单"), "mood-smile", "home:read", ("my-appeal",))
     weekly = Item("reports", _("周报"), "file-text", "reports:read", ("report",), section=seen)

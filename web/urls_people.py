@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web import appeals, people, praise_wall, pulse, settings_people, unit_card
+from web import appeals, coverage, people, praise_wall, pulse, settings_people, unit_card
 
 urlpatterns = [
     path("units/", unit_card.listing, name="units"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("e/<str:token>/", pulse.question, name="pulse-question"),
     path("people/of/<str:code>/", people.one, name="person-card"),
     path("settings/people/", settings_people.page, name="settings-people"),
+    path("coverage/", coverage.page, name="coverage-map"),
     path("praise/", praise_wall.wall, name="praise-wall"),
 ]

@@ -20,6 +20,7 @@ from metrics.definitions import (
     response_rate,
     sentiment,
     time_to_acknowledge,
+    touchpoint_coverage,
     volume,
     waiting_time,
 )
@@ -47,5 +48,6 @@ METRICS: tuple[Definition, ...] = (
     coverage.DEFINITION,
     waiting_time.DEFINITION,
     enps.DEFINITION,
+    touchpoint_coverage.DEFINITION,
 )
 BY_CODE: dict[str, Definition] = {definition.code: definition for definition in METRICS}
