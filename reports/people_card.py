@@ -6,7 +6,7 @@ reference only. Nothing here ranks anybody but `tiers`, which the door calls whe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -88,8 +88,8 @@ def card(staff: Staff, *, organisation: int, now: datetime, n_weeks: int = 13) -
 
 
 def thanks(period: Period, *, staff: str, organisation: int) -> QuerySet[Feedback]:
-    """Praise that names the person in the weeks, the newest first."""
-    return praise(organisation=organisation, from_date=period.from_date, to_date=period.to_date, staff=staff)
+    """Praise that names the person in the weeks and the running one, the newest first; "" for everybody's."""
+    return praise(organisation=organisation, from_date=period.from_date, to_date=period.to_date + timedelta(weeks=1), staff=staff)
 
 
 def heard(staff: Staff, *, organisation: int) -> QuerySet[Feedback]:
@@ -124,7 +124,7 @@ def _topics(staff: Staff, period: Period, organisation: int, now: datetime) -> l
 def team(people: Sequence[Staff], *, period: Period, organisation: int, now: datetime) -> list[Line]:
     """The people in the order given, each with what his own card says. Three statements, however many there are."""
     now_by, before_by = (_by_staff(one, organisation, now) for one in (period, earlier(period)))
-    thanked = praise(organisation=organisation, from_date=period.from_date, to_date=period.to_date)
+    thanked = thanks(period, staff="", organisation=organisation)
     counts = dict(thanked.filter(staff__in=[one.id for one in people]).order_by().values_list("staff").annotate(n=Count("id")))
     nothing = Point(period.from_date, period.to_date, {}, None, 0, None, None, False, None)
     lines = []

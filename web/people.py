@@ -26,6 +26,7 @@ from tenancy import people_use, trees
 from tenancy.models import Staff
 from web import cards, forms, metric_filters
 from web.door import Visit, needs
+from web.feedback import lines_of
 from web.nps import interval
 
 PAGE = 25
@@ -103,7 +104,7 @@ def _own(request: HttpRequest, visit: Visit, form: forms.Form) -> HttpResponse:
     made = appeals.of_staff(staff, organisation=organisation)
     waiting = pulses.of_staff(staff, organisation=organisation, now=visit.now)
     context = _context(request, visit, staff, use, shows=True) | {
-        "is_own": True, "pulse_link": reverse("pulse-question", args=[pulses.token(waiting)]) if waiting else "", "page": page, "voices": cards.quotes(list(page.object_list), organisation), "appeals": made,
+        "is_own": True, "pulse_link": reverse("pulse-question", args=[pulses.token(waiting)]) if waiting else "", "page": page, "voices": lines_of(list(page.object_list), organisation), "appeals": made,
         "appealed": {row.feedback_id: row for row in made}, "form": form, "days": people_use.APPEAL_DAYS, "most": appeals.MOST,
     }  # fmt: skip
     return render(request, "card/person.html", context, status=form.status)
