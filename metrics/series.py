@@ -6,9 +6,9 @@ deltas in the same statement, else the rows), and turns sums into estimates by t
 Suppression. A point with 1 ≤ n < 5 shows nothing, not even n. So that a total minus its visible siblings does not give a
 hidden cell away, a `by` answer in which a period has exactly one hidden cell also hides the next smallest (for each
 dimension along which cells add up). Units are hidden alike however they are asked, alone, beside each other or as the
-whole of a reader (`metrics.hiding`, on the tree as it is today). It does not cover what other answers tell together: the
-same channel, tier or touchpoint asked by itself, overlapping date ranges, the same cut at two instants, or metrics whose
-components add up to one another. `raw=True` (scope metrics:raw) shows all but what was promised to be anonymous.
+whole of a reader (`metrics.hiding`, on the tree as it is today). Channel, touchpoint and tier likewise,
+alone and jointly, under the same other filters (`metrics.cuts`). It does not cover what other answers tell together: one cut
+over several units, overlapping date ranges, the same cut at two instants, or metrics whose components add up to one another. `raw=True` (scope metrics:raw) shows all but what was promised to be anonymous.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,7 @@ from typing import Any
 from django.db import connection
 
 from cxms.lib.periods import Grain, Period, split
+from metrics.cuts import ALL, hidden_cells
 from metrics.definitions.definition import Definition, Read
 from metrics.definitions.table import BY_CODE
 from metrics.hidden_tree import Code, Hidden, hidden_tree
@@ -142,22 +143,17 @@ def series(
 
         hidden = once(("hidden", organisation, metric, period, grain, everywhere, now), tree)
         shown = _hide_units(shown, points, hidden, where)
-    return Series(metric, definition, definition.unit, now, shown)
+    return Series(metric, definition, definition.unit, now, _hide_cuts(definition, shown, organisation, period, grain, tuple(by), where, now))
 
 
 # ---- reading ------------------------------------------------------------------------------------------------------
 
+CUTS = ("channel", "touchpoint", "tier")
 Key = tuple[Any, ...]  # the bucket's first day, then a code per dimension
 
 
 def _cells(
-    definition: Definition,
-    organisation: int,
-    period: Period,
-    grain: Grain,
-    by: tuple[str, ...],
-    where: Where,
-    now: datetime,
+    definition: Definition, organisation: int, period: Period, grain: Grain, by: tuple[str, ...], where: Where, now: datetime
 ) -> dict[Key, dict[str, Any]]:
     """Measures of every cell that any of the definition's reads knows."""
     empty = {name: None for read in definition.reads for name in read.measures}
@@ -176,14 +172,7 @@ def _cells(
 
 
 def _rows(
-    definition: Definition,
-    read: Read,
-    organisation: int,
-    period: Period,
-    grain: Grain,
-    by: tuple[str, ...],
-    where: Where,
-    now: datetime,
+    definition: Definition, read: Read, organisation: int, period: Period, grain: Grain, by: tuple[str, ...], where: Where, now: datetime
 ) -> dict[Key, dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -372,6 +361,27 @@ def _hide_units(shown: Sequence[Point], points: Sequence[Point], tree: Hidden, w
             kept[index] = hide(point)
             told.add(point.from_date)
     return kept
+
+
+def _hide_cuts(
+    definition: Definition, shown: Sequence[Point], organisation: int, period: Period, grain: Grain, by: tuple[str, ...], where: Where, now: datetime
+) -> list[Point]:
+    """Hides a cell of channel, touchpoint and tier alike, alone, beside others or jointly (`metrics.cuts`)."""
+    given = where.given()
+    dims = tuple(name for name in CUTS if name in definition.dimensions and (name != "tier" or "tier" in {*by, *given}))
+    if definition.per_customer or not {*by, *given}.intersection(dims):
+        return list(shown)
+    rest = tuple(name for name in by if name not in dims)
+    leaves: dict[Key, dict[Key, int]] = {}
+    for key, measures in _cells(definition, organisation, period, grain, (*rest, *dims), where.without(dims), now).items():
+        leaves.setdefault(key[: 1 + len(rest)], {})[key[1 + len(rest) :]] = definition.n_of(definition.components(measures))
+    hidden = {head: hidden_cells(found) for head, found in leaves.items()}
+
+    def is_told(point: Point) -> bool:
+        cell = tuple(point.by[name] if name in point.by else given.get(name, ALL) for name in dims)
+        return cell in hidden.get((point.from_date, *(point.by[name] for name in rest)), ())
+
+    return [hide(point) if point.n and is_told(point) else point for point in shown]
 
 
 def hide(point: Point) -> Point:

@@ -126,3 +126,16 @@ class MoneyAssumption(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="money_assumption_once")]
+
+
+class Segment(TenantModel):
+    """分群: filters of the pages of figures under a name, its maker's own or shared with everybody who reads figures."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=40)
+    filters = models.JSONField()
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "member", "name"], name="segment_name")]

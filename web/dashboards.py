@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from customers import queries as customers
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
 from metrics.series import Where
@@ -45,17 +46,21 @@ def page_of(request: HttpRequest, visit: Visit) -> Page:
     """The filters of the URL; a value that is not offered is not asked."""
     touchpoints = metric_filters.touchpoints_of(visit)
     channels = {str(value): str(label) for value, label in Channel.choices}
-    given = {name: request.GET.get(name, "") for name in ("weeks", "touchpoint", "channel", "unit")}
+    given = {name: request.GET.get(name, "") for name in ("weeks", "touchpoint", "channel", "unit", "tier")}
     weeks = next((n for n in WEEKS if str(n) == given["weeks"]), DEFAULT_WEEKS)
     touchpoint = given["touchpoint"] if given["touchpoint"] in touchpoints else ""
     channel = given["channel"] if given["channel"] in channels else ""
-    where = Where(unit=given["unit"], touchpoint=touchpoint, channel=channel, paths=visit.seat.paths)
+    tiers = customers.tiers(organisation=visit.organisation.id)
+    tier = given["tier"] if given["tier"] in tiers else ""
+    where = Where(unit=given["unit"], touchpoint=touchpoint, channel=channel, tier=tier, paths=visit.seat.paths)
     every = [("", _("全部"))]
     menus = [
         metric_filters.menu("weeks", _("时间"), [(str(n), _("近 %(n)d 周") % {"n": n}) for n in WEEKS], str(weeks)),
         metric_filters.menu("touchpoint", _("触点"), [*every, *touchpoints.items()], touchpoint),
         metric_filters.menu("channel", _("渠道"), [*every, *channels.items()], channel),
     ]
+    if tiers:
+        menus.append(metric_filters.menu("tier", _("客户等级"), [*every, *((one, one) for one in tiers)], tier))
     return Page(Asked(visit.organisation.id, visit.now, weeks, where), menus, request.GET.urlencode())
 
 

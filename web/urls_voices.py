@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from web import accuracy, bursts, correcting, drivers, feedback, feedback_groups, metric_alerts, money, nps, reasons
+from web import (
+    accuracy,
+    bursts,
+    correcting,
+    drivers,
+    feedback,
+    feedback_groups,
+    metric_alerts,
+    money,
+    nps,
+    reasons,
+    segments,
+)
 
 urlpatterns = [
     path("metrics/nps", nps.nps, name="nps"),
@@ -13,6 +25,8 @@ urlpatterns = [
     path("metrics/money/assume", money.assume, name="money-assume"),
     path("metrics/<slug:code>", nps.metric, name="metric"),
     path("metrics/<slug:code>/definition", nps.definition, name="definition"),
+    path("segments/add/", segments.add, name="segment-add"),
+    path("segments/<uuid:key>/remove/", segments.remove, name="segment-remove"),
     path("alerts/", metric_alerts.listing, name="metric-alerts"),
     path("alerts/<uuid:key>/", metric_alerts.one, name="metric-alert"),
     path("feedback/", feedback.listing, name="feedback-list"),

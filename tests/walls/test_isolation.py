@@ -63,7 +63,7 @@ def treasure(shop):
     from integrations import endpoints
     from ledger.models import Delivery
     from metrics import published, targets
-    from reports import saved_dashboards, widgets
+    from reports import saved_dashboards, segments, widgets
     from surveys import links as survey_links
     from surveys import surveys
     from surveys.models import PulseRound
@@ -104,6 +104,7 @@ def treasure(shop):
         )  # fmt: skip
         exposures.carry_out(exposures.plan([(1, {"day": "2026-01-05", "unit": "S001", "kind": "order", "count": "7", "source": "X7Q"})], organisation=shop.id), organisation=shop.id, now=now, actor="t")
         batch = ExposureBatch.objects.get()
+        segment = segments.add(uuid.uuid4(), segments.Wanted("X7Q", {"tier": "gold"}), shop.seat("cx_manager"), organisation=shop.id, now=now, actor="t")
         rule = metric_rules.put(
             uuid.uuid4(), metric_check.check({"name": "X7Q", "metric": "nps", "kind": "absence"}, organisation=shop.id), version=None,
             organisation=shop.id, now=now, actor="t",
@@ -151,6 +152,7 @@ def treasure(shop):
             "promises/<str:number>/files/": str(Attachment.objects.get().id),
             "api/v1/complaints/<str:number>/files/": str(Attachment.objects.get().id),
             "settings/notices/accounts/": str(account.id),
+            "segments/": str(segment.id),
             "settings/exposures/": str(batch.id),
             "settings/causes/": str(Cause.objects.order_by("code")[0].id),
             "settings/metric-rules/": str(rule.id),

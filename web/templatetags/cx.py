@@ -20,7 +20,7 @@ from complaints.queries import ClockView
 from cxms.lib import clock, text
 from feedback import masking
 from improvement.enums import State
-from web import clock_face, timeline, words
+from web import clock_face, segments, timeline, words
 
 register = template.Library()
 ICONS = "tabler-icons-3.51.0/outline"
@@ -47,6 +47,13 @@ def icon(name: str, size: str = "") -> SafeString:
 def promise_clock(view: ClockView, size: str = "md", exact: bool = False) -> Mapping[str, Any]:
     """The promise clock of a `ClockView`: sm 20, md 36, lg 52, xl 184 pixels."""
     return {"face": clock_face.face(view, size=size, now=clock.now()), "exact": exact or size in {"lg", "xl"}}
+
+
+@register.inclusion_tag("_shared/segments.html", takes_context=True)
+def segment_bar(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The saved segments of a page of figures as chips, and what stands in its filters to be saved."""
+    request = context["request"]
+    return {**segments.bar(request), "csrf_token": context.get("csrf_token")}
 
 
 @register.simple_tag
