@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import connection
 
-from metrics.definitions.definition import Definition
 from metrics.hiding import HIDDEN_BELOW, Place, hidden_places
 
 Code = str | None
@@ -21,9 +20,8 @@ class Hidden:
     paths: Mapping[Code, Place]
 
 
-def hidden_tree(definition: Definition, whole: Mapping[tuple[Any, ...], Any], organisation: int) -> Hidden:
-    """Of the cells of the whole tree by unit: (bucket, code) → measures."""
-    counts = {key: definition.n_of(definition.components(measures)) for key, measures in whole.items()}
+def hidden_tree(counts: Mapping[tuple[Any, ...], int], organisation: int) -> Hidden:
+    """Of the n of every cell of the whole tree by unit: (bucket, code) → n."""
     if not any(1 <= n < HIDDEN_BELOW for n in counts.values()):
         return Hidden({}, {})  # nothing is small anywhere, and a large organisation asks this often
     paths = unit_paths(organisation)

@@ -1,7 +1,7 @@
 """Roll-ups and the signed deltas they are folded from. Components only: counts, sums, histograms; never an average.
 
 `Delta` is written by statement triggers on the score and feedback tables (this app's migrations); `rollup.fold` adds
-it to three families of slices; a read adds what is not folded yet.
+it to four families of slices; a read adds what is not folded yet.
 """
 
 from typing import Any, ClassVar, Self
@@ -58,6 +58,16 @@ class UnitDay(Components):
 
     class Meta:
         constraints = [_key("unitday_key", "unit_id")]
+
+
+class UnitWeek(Components):
+    """By unit and week (its Monday): a chain's stores side by side over months. Whole weeks of the unit's own rows only."""
+
+    unit_id = models.UUIDField(null=True)
+    local_day = models.DateField()
+
+    class Meta:
+        constraints = [_key("unitweek_key", "unit_id")]
 
 
 class StaffWeek(Components):

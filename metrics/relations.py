@@ -31,7 +31,10 @@ class Cut:
 
 @dataclass(frozen=True)
 class Family:
-    """A roll-up that can stand for the rows: what it can be cut by, and whether it counts whole weeks only."""
+    """A roll-up that can stand for the rows: what it can be cut by, and whether it counts whole weeks only.
+
+    A week cannot say below which unit a row hung on its day: weekly ones are not filtered by subtree.
+    """
 
     rows: str
     dimensions: frozenset[str]
@@ -57,7 +60,7 @@ def _family(table: str, columns: tuple[str, ...], dimensions: frozenset[str], *,
     names = ", ".join(("organisation_id", *columns, "item", "scale_min", "scale_max"))
     day = f"{_WEEK} as local_day" if is_weekly else "local_day"
     bins = ", ".join(f"case when value = {i} and scale_max <= 10 then sign else 0 end" for i in range(N_BINS))
-    belongs = " and staff_id is not null" if is_weekly else ""
+    belongs = " and staff_id is not null" if "staff_id" in columns else ""
     return Family(
         f"(select {names}, local_day, n, total, squares, {', '.join(BINS)} from {table}"
         f" where {_SPAN} and kind = %(kind)s"
@@ -69,6 +72,7 @@ def _family(table: str, columns: tuple[str, ...], dimensions: frozenset[str], *,
 
 
 FAMILIES = (
+    _family("metrics_unitweek", ("unit_id",), frozenset({"unit"}), is_weekly=True),
     _family("metrics_unitday", ("unit_id",), frozenset({"unit"})),
     _family("metrics_touchpointday", ("touchpoint_id", "channel"), frozenset({"touchpoint", "channel"})),
     _family("metrics_staffweek", ("staff_id",), frozenset({"staff"}), is_weekly=True),

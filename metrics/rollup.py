@@ -22,6 +22,7 @@ KEY = ["organisation_id", "kind", "item", "scale_min", "scale_max"]
 # roll-up table → (its dimensions, how a delta row maps onto each, which deltas belong)
 FAMILIES: dict[str, tuple[dict[str, str], str]] = {
     "metrics_unitday": ({"unit_id": "unit_id", "local_day": "local_day"}, "true"),
+    "metrics_unitweek": ({"unit_id": "unit_id", "local_day": "date_trunc('week', local_day)::date"}, "true"),
     "metrics_staffweek": (
         {"staff_id": "staff_id", "local_day": "date_trunc('week', local_day)::date"},
         "staff_id is not null",

@@ -138,8 +138,10 @@ def series(
         is_whole = tuple(by) == ("unit",) and where == everywhere
 
         def tree() -> Hidden:
-            whole = cells if is_whole else _cells(definition, organisation, period, grain, ("unit",), everywhere, now)
-            return hidden_tree(definition, whole, organisation)
+            if is_whole:
+                return hidden_tree({(point.from_date, point.by["unit"]): point.n or 0 for point in points}, organisation)
+            whole = _cells(definition, organisation, period, grain, ("unit",), everywhere, now)
+            return hidden_tree({key: definition.n_of(definition.components(cell)) for key, cell in whole.items()}, organisation)
 
         hidden = once(("hidden", organisation, metric, period, grain, everywhere, now), tree)
         shown = _hide_units(shown, points, hidden, where)
@@ -194,7 +196,7 @@ def _statement(
 ) -> str:
     """One statement: cut the rows, add them up, and name the cells by code."""
     relation = RELATIONS[read.relation]
-    rows = _road(relation, period, grain, {*by, *where.given(), *(["unit"] if where.subtrees else [])})
+    rows = _road(relation, period, grain, {*by, *where.given(), *(["unit"] if where.subtrees else [])}, is_placed=bool(where.unit or where.subtrees))
     keys = [f"{relation.cuts[name].key} as k{index}" for index, name in enumerate(by)]
     source = source_of(read, rows, by, where)
     bucket = f"{_BUCKETS[grain]} as bucket"
@@ -226,9 +228,9 @@ def source_of(read: Read, rows: str, by: tuple[str, ...], where: Where) -> str:
     return f"from {rows} r {' '.join(dict.fromkeys(joins))} where {' and '.join(tests)}"
 
 
-def _road(relation: Relation, period: Period, grain: Grain, dimensions: set[str]) -> str:
-    """The roll-up that covers the dimensions, else the rows. Weeks of people serve whole weeks only."""
-    is_whole = period.from_date.weekday() == 0 and period.to_date.weekday() == 0 and grain in {"week", "all"}
+def _road(relation: Relation, period: Period, grain: Grain, dimensions: set[str], *, is_placed: bool) -> str:
+    """The roll-up that covers the dimensions, else the rows. Weekly ones serve whole weeks, and no subtree of a day."""
+    is_whole = period.from_date.weekday() == 0 and period.to_date.weekday() == 0 and grain in {"week", "all"} and not is_placed
     for family in relation.families:
         if dimensions <= family.dimensions and (is_whole or not family.is_weekly):
             return family.rows

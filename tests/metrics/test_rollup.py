@@ -138,7 +138,7 @@ def test_the_audit_finds_what_a_silenced_trigger_missed(shop, now, monkeypatch):
         found = rollup.audit(organisation=shop.id)
         raw.rollback()
     assert {(difference.table, difference.bucket[1]) for difference in found} == {
-        ("metrics_unitday", "nps"), ("metrics_touchpointday", "nps"),
+        ("metrics_unitday", "nps"), ("metrics_unitweek", "nps"), ("metrics_touchpointday", "nps"),
     }  # fmt: skip
     monkeypatch.undo()
     assert audit(shop) == []

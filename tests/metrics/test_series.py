@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cxms.lib.periods import Period
 from feedback import voices as moves
@@ -141,6 +143,29 @@ def test_a_moved_unit_follows_the_tree_of_the_day(shop, now):
     assert read(shop, now, where=Where(unit="EAST"))[0].components["promoters"] == 6
     assert read(shop, now, where=Where(unit="EAST"))[0].n == 6
     assert read(shop, now, where=Where(unit="WEST"))[0].n == 8
+
+
+def test_weeks_by_unit_are_the_days_and_a_subtree_keeps_to_its_days(shop, now):
+    """A store's week is read from its weeks; below a region, where a store may have moved in the middle, from the days."""
+    monday = MONDAY
+    for day in range(14):
+        receive(shop, mix(monday + timedelta(days=day), 4, 1, day % 3, unit="S001") + mix(monday + timedelta(days=day), 1, 5, 2, unit="S003"), now=now)
+    fold(shop)
+    receive(shop, mix(monday, 7, 0, 0, unit="S001"), now=now)  # not folded yet
+    asked = {"organisation": shop.id, "metric": "nps", "now": now, "raw": True}
+    weeks, days = Period(monday, monday + timedelta(days=14)), {}
+    with shop.scope():
+        moved, west = shop.units["S001"], shop.units["WEST"]
+        units.move(organisation=shop.id, unit=moved, parent=west, from_date=monday + timedelta(days=3), now=now, actor="t")
+        with CaptureQueriesContext(connection) as seen:
+            by_week = series(**asked, period=weeks, grain="week", by=("unit",)).points
+        assert "metrics_unitweek" in seen[0]["sql"]
+        for point in series(**asked, period=weeks, grain="day", by=("unit",)).points:
+            key = point.by["unit"], point.from_date - timedelta(days=point.from_date.weekday())
+            days[key] = days.get(key, 0) + point.n
+        assert {(point.by["unit"], point.from_date): point.n for point in by_week} == days
+        (east,) = series(**asked, period=Period(monday, monday + timedelta(days=7)), where=Where(unit="EAST")).points
+        assert east.n == sum(4 + 1 + day % 3 for day in range(3)) + 7
 
 
 def test_weeks_are_cut_on_mondays_and_clipped(shop, now):
