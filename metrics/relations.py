@@ -287,6 +287,12 @@ PULSES = Relation(
     {"unit": Cut("r.unit_id")},
     voice="null::uuid",
 )
+# stores that members walked through; people, channels and topics have no part in it
+INSPECTIONS = Relation(
+    f"(select i.* from surveys_inspection i where {_SPAN} and i.withdrawn_at is null)",
+    {"unit": Cut("r.unit_id")},
+    voice="null::uuid",
+)
 RELATIONS: dict[str, Relation] = {
     "pulses": PULSES,
     "scores": SCORES,
@@ -306,4 +312,5 @@ RELATIONS: dict[str, Relation] = {
     "invitations": INVITATIONS,
     "meetings": MEETINGS,
     "waits": WAITS,
+    "inspections": INSPECTIONS,
 }

@@ -87,9 +87,9 @@ class Trend(Generic[Item]):
     gaps: list[Gap]
     ticks: list[Tick]
     targets: list[str] = field(default_factory=list)
-    target_at: Tick | None = None
+    target_at: tuple[float, float, float] | None = None
     references: list[str] = field(default_factory=list)
-    reference_at: Tick | None = None
+    reference_at: tuple[float, float, float] | None = None
 
 
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
@@ -118,7 +118,7 @@ def trend(
 ) -> Trend[Item]:
     """The trend of samples at equal steps, oldest first, last year's values and the steps of targets and references under them.
 
-    `target_at` and `reference_at`: the newest one's height, where its line bears its words.
+    `target_at` and `reference_at`: where the newest one begins, its height, its value.
     """
     rows = _rows_of_grid(samples, [*previous, *targets, *references], limits)
     bottom, top = height - 34, 22.0
@@ -139,14 +139,16 @@ def trend(
         gaps=[_gap(xs, run) for run in _runs([sample.value is None for sample in samples])],
         ticks=[Tick(_r(y_of(row)), row) for row in rows],
         targets=_steps(targets, xs, y_of),
-        target_at=_newest(targets, y_of),
+        target_at=_newest(targets, xs, y_of),
         references=_steps(references, xs, y_of),
-        reference_at=_newest(references, y_of),
+        reference_at=_newest(references, xs, y_of),
     )
 
 
-def _newest(values: Sequence[float | None], y_of: Axis) -> Tick | None:
-    return next((Tick(_r(y_of(value)), value) for value in reversed(values) if value is not None), None)
+def _newest(values: Sequence[float | None], xs: Sequence[float], y_of: Axis) -> tuple[float, float, float] | None:
+    """Where the newest level begins, its height and its value."""
+    level = next((value for value in reversed(values) if value is not None), None)
+    return None if level is None else (_r(xs[list(values).index(level)]), _r(y_of(level)), level)
 
 
 def _steps(values: Sequence[float | None], xs: Sequence[float], y_of: Axis) -> list[str]:

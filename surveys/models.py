@@ -258,3 +258,38 @@ class PulseTally(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "round", "unit"], name="pulse_tally_once")]
+
+
+class Checklist(TenantModel):
+    """What an inspection of a store looks at, as it was saved once; the newest is in force. items: `inspection_scoring.Item` as JSON."""
+
+    version = models.IntegerField()
+    items = models.JSONField()
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="checklist_version_once")]
+
+
+class Inspection(TenantModel):
+    """门店检查: a store walked through once by a member. score: 0..100 by the checklist's `version`; failed: critical items."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    version = models.IntegerField()
+    answers = models.JSONField()
+    score = models.DecimalField(max_digits=7, decimal_places=4)
+    failed = ArrayField(models.CharField(max_length=32), default=list)
+    note = models.CharField(max_length=500, blank=True, default="")
+    local_day = models.DateField()
+    inspected_at = models.DateTimeField()
+    inspected_by = models.CharField(max_length=120)
+    inspector = models.CharField(max_length=80)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(score__gte=0, score__lte=100), name="inspection_score_range")]
+        indexes = [
+            # the inspections of a period
+            models.Index(fields=["organisation", "local_day"], name="inspection_period"),
+        ]

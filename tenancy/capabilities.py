@@ -45,6 +45,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "members:write": frozenset({A}),
     "surveys:read": frozenset({A, M, R, S, Y}),
     "surveys:write": frozenset({A, M}),
+    "inspections:write": frozenset({A, M, R, S}),
     "imports:write": frozenset({A, M}),
     "journeys:read": frozenset({A, M, E, R, S, Y}),
     "journeys:write": frozenset({A, M}),

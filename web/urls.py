@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("web.urls_model")),
     path("", include("web.urls_people")),
     path("", include("web.urls_targets")),
+    path("", include("web.urls_inspections")),
     path("", include("web.urls_surveys")),
     path("", include("web.urls_setup")),
     path("", include("web.urls_journeys")),

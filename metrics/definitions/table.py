@@ -19,6 +19,7 @@ from metrics.definitions import (
     resolution_throughput,
     response_rate,
     sentiment,
+    service_environment,
     time_to_acknowledge,
     touchpoint_coverage,
     volume,
@@ -49,5 +50,6 @@ METRICS: tuple[Definition, ...] = (
     waiting_time.DEFINITION,
     enps.DEFINITION,
     touchpoint_coverage.DEFINITION,
+    service_environment.DEFINITION,
 )
 BY_CODE: dict[str, Definition] = {definition.code: definition for definition in METRICS}

@@ -28,7 +28,7 @@ def test_the_register_defines_every_metric(shop):
         "nps", "nps_relationship", "csat", "ces", "csi", "sentiment", "volume", "complaint_rate",
         "promise_attainment", "resolution_rate", "first_response", "reopen_rate", "repeat_rate", "closed_loop_rate",
         "resolution_throughput", "time_to_acknowledge", "pause_rate", "response_rate", "coverage", "waiting_time", "enps",
-        "touchpoint_coverage",
+        "touchpoint_coverage", "service_environment",
     ]  # fmt: skip
     assert all(row["formula"] and row["denominator"] and row["exclusions"] and row["source"] for row in rows)
     assert rows[0]["definition"] == "nps v1"

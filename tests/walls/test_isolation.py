@@ -64,8 +64,9 @@ def treasure(shop):
     from ledger.models import Delivery
     from metrics import published, targets
     from reports import saved_dashboards, segments, widgets
+    from surveys import inspections, surveys
     from surveys import links as survey_links
-    from surveys import surveys
+    from surveys.inspection_scoring import Item
     from surveys.models import PulseRound
     from tenancy import invitations
     from tenancy.models import ApiKey, Staff, Touchpoint
@@ -137,9 +138,14 @@ def treasure(shop):
             intake_one(shop, RawVoice(channel="phone", text="X7Q 他态度不好", unit="S001", staff="E001"), now), "X7Q 那天我不在",
             Staff.objects.get(employee_no="E001"), organisation=shop.id, now=now, actor="t",
         )  # fmt: skip
+        inspections.save([Item("x7q", "X7Q", 1)], on=0, organisation=shop.id, now=now, actor="t")
+        walked = inspections.inspect(
+            uuid.uuid4(), shop.units["S001"], 1, {"x7q": 1}, "X7Q", organisation=shop.id, now=now, actor="t", actor_name="X7Q"
+        )
         return {
             "people/pulse/": str(asked.id),
             "people/appeals/": str(contested.id),
+            "inspections/": str(walked.id),
             "targets/": str(target.id),
             "published/": str(public.id),
             "api/v1/targets/": str(target.id),
