@@ -62,7 +62,7 @@ def save(wanted: Wanted, version: int | None, *, organisation: int, now: datetim
 def _checked(wanted: Wanted) -> MoneyAssumption:
     arpu, currency = _number(wanted.arpu, "arpu") if wanted.arpu.strip() else None, wanted.currency.strip().upper()
     source = clean_text(wanted.source.strip())[:120]
-    if arpu is not None and not 0 < arpu * 100 <= MOST_MINOR:
+    if arpu is not None and not Decimal("0.01") <= arpu <= MOST_MINOR // 100:
         raise AssumptionError(_("客均年消费要大于 0"), code="out_of_range", field="arpu")
     if arpu is not None and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise AssumptionError(_("请写三个字母的币种，如 CNY"), code="bad_currency", field="currency")
@@ -78,6 +78,17 @@ def _checked(wanted: Wanted) -> MoneyAssumption:
         source=source if arpu is not None else "", return_days=int(days), multiplier=multiplier.quantize(Decimal("0.01")),
         multiplier_source=clean_text(wanted.multiplier_source.strip())[:120],
     )  # fmt: skip
+
+
+def typed_of(row: MoneyAssumption) -> Wanted:
+    """What is in force as somebody would type it, to the last digit."""
+    arpu = "" if row.arpu_minor is None else _plain(Decimal(row.arpu_minor) / 100)
+    return Wanted(arpu, row.currency or "CNY", row.source, str(row.return_days), _plain(Decimal(row.multiplier)), row.multiplier_source)
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _number(text: str, field: str) -> Decimal:

@@ -124,7 +124,10 @@ def money(*, organisation: int, period: Period, where: Where, now: datetime) -> 
 
 
 def value_of(*, organisation: int, until: date, where: Where) -> Value | None:
-    """What a customer spent in the year before `until`, in the currency most of it came in; else what was typed; else None."""
+    """What a customer spent in the year before `until`, in the currency most of it came in; else what was typed; else None.
+
+    Fewer than five who spent tell nobody's purse: they count as unknown.
+    """
     year = CustomerEvent.objects.filter(
         organisation_id=organisation, customer__isnull=False, amount_minor__isnull=False, amount_minor__gt=0,
         local_day__gte=until - YEAR, local_day__lt=until,
@@ -134,7 +137,7 @@ def value_of(*, organisation: int, until: date, where: Where) -> Value | None:
         .values("currency").annotate(total=Sum("amount_minor"), n=Count("customer", distinct=True)).order_by("-total", "currency")
     )  # fmt: skip
     first = spent.first()
-    if first is not None:
+    if first is not None and first["n"] >= HIDDEN_BELOW:
         return Value(first["total"] / first["n"], first["currency"], "events", first["n"])
     typed = assumptions.current(organisation=organisation)
     return Value(float(typed.arpu_minor), typed.currency, "typed", 0, typed.source) if typed.arpu_minor else None
@@ -166,7 +169,12 @@ def _counted(organisation: int, period: Period, where: Where, now: datetime, val
             f"select side, count(*), count(spent), coalesce(sum(spent), 0), coalesce(sum(spent * spent), 0) from ({_WORTH.format(source=source)}) w group by 1",
             values | year,
         )
-        return {row[0]: (int(row[1]), (int(row[2]), float(row[3]), float(row[4]))) for row in cursor.fetchall()}
+        return {row[0]: (int(row[1]), _open((int(row[2]), float(row[3]), float(row[4])))) for row in cursor.fetchall()}
+
+
+def _open(spent: Sums) -> Sums:
+    """Sums of a kind's spending; of one to four people they would be somebody's own, and count as unknown."""
+    return spent if spent[0] >= HIDDEN_BELOW else (0, 0.0, 0.0)
 
 
 def customers_of(kind: str, *, organisation: int, period: Period, where: Where, now: datetime, limit: int, offset: int = 0) -> list[tuple[Any, int, date, float | None]]:

@@ -1,5 +1,6 @@
 """客户与金钱: customers' money and coming back beside what they say, what is at stake, how many stay silent; the assumptions."""
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,6 @@ from cxms.lib.errors import DomainError
 from metrics.hiding import HIDDEN_BELOW
 from reports import assumptions, changes, dashboards, money
 from reports.assumptions import Wanted
-from reports.models import MoneyAssumption
 from reports.money import Gap, Group, Money, Silence
 from reports.weekly_words import amount, sign_of
 from web import exports, metric_filters, words
@@ -60,7 +60,7 @@ def page(request: HttpRequest, visit: Visit, form: Form | None = None) -> HttpRe
         "groups": [_group(group, found, sign, filters, request) for group in found.groups],
         "gaps": [_gap(gap, sign) for gap in found.gaps],
         "silence": _silence(found.silence, found, sign) if found.silence else None,
-        "form": form or Form(_values(found.assumed)),
+        "form": form or Form(asdict(assumptions.typed_of(found.assumed))),
         "opened_on": version(request) if form else found.assumed.version,
         "history": assumptions.history(organisation=visit.organisation.id),
         "may_write": visit.seat.may("settings:write"),
@@ -68,14 +68,6 @@ def page(request: HttpRequest, visit: Visit, form: Form | None = None) -> HttpRe
         "as_of": visit.now,
     }
     return render(request, "metrics/money.html", context, status=form.status if form else 200)
-
-
-def _values(row: MoneyAssumption) -> dict[str, Any]:
-    arpu = "" if row.arpu_minor is None else f"{row.arpu_minor / 100:g}"
-    return {
-        "arpu": arpu, "currency": row.currency or "CNY", "source": row.source, "return_days": row.return_days,
-        "multiplier": f"{float(row.multiplier):g}", "multiplier_source": row.multiplier_source,
-    }  # fmt: skip
 
 
 def cells(group: Group, found: Money) -> list[Any]:

@@ -196,3 +196,33 @@ def test_page_api_and_file_say_the_same_and_open_their_rows(shop, stranger, now)
 
 def test_week_without_money_says_nothing(shop):
     assert money.stake_of_week(organisation=shop.id, period=Period(date(2026, 1, 5), date(2026, 1, 12)), where=Where(), point={"components": None, "n": None}, now=clock.now()) is None
+
+
+def test_what_one_customer_spent_is_in_no_figure(shop, now):
+    """Ten answered of each kind; one promoter's and one detractor's spending is known, then five of each."""
+    receive(shop, [voice(today() - timedelta(days=9), 10 if i < 10 else 1, customer=f"k{i}") for i in range(20)], now=now)
+    bought(shop, [("k0", 30, 123_400), ("k19", 30, 987_600)], now)
+    found = year(shop, now)
+    assert found.value is None, "two who spent are no mean of anybody"
+    with shop.scope():
+        assumptions.save(Wanted("500", "CNY", "年报"), 0, organisation=shop.id, now=now, actor="t")
+    found = year(shop, now)
+    assert [(group.spent, group.mean.value) for group in found.groups] == [((0, 0.0, 0.0), None)] * 2
+    told = shop.page().get("/metrics/money?format=csv").content.decode() + shop.api().get("/api/v1/finance").content.decode()
+    assert "123400" not in told and "987600" not in told and "1,234" not in shop.page().get("/metrics/money").content.decode()
+    bought(shop, [(f"k{i}", 20, 100_000) for i in (*range(1, 5), *range(15, 19))], now)
+    found = year(shop, now)
+    assert (found.value.n_customers, [group.spent[0] for group in found.groups]) == (10, [5, 5])
+
+
+def test_a_typed_value_comes_back_to_the_last_digit_and_no_number_is_too_odd(shop, now):
+    page = shop.page()
+    typed = {"arpu": "1234567.89", "currency": "CNY", "source": "年报", "return_days": "90", "multiplier": "26", "multiplier_source": "", "version": "0"}
+    for odd in ("9e999999", "1e-9", "0.001", "sNaN"):
+        assert page.post("/metrics/money/assume", typed | {"arpu": odd}).status_code == 400, odd
+    assert page.post("/metrics/money/assume", typed).status_code == 302
+    shown = page.get("/metrics/money").context["form"].values
+    assert (shown["arpu"], shown["multiplier"]) == ("1234567.89", "26")
+    assert page.post("/metrics/money/assume", {**shown, "version": "1"}).status_code == 302
+    with shop.scope():
+        assert assumptions.current(organisation=shop.id).version == 1, "saved as it was shown nothing changed"
