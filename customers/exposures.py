@@ -84,7 +84,7 @@ def checked(day: str, unit: str, kind: str, source: str, count: str) -> RawExpos
     if not SOURCE.match(source) or not is_storable(source):
         raise ExposureError(_("来源最多 40 个字，不能有空格"), code="bad_source", field="source")
     digits = count.strip().replace(",", "").replace("，", "")
-    if not digits.isascii() or not digits.isdigit() or int(digits) > MOST_COUNT:
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 40 or int(digits) > MOST_COUNT:
         raise ExposureError(_("数量是不小于 0 的整数；没有数就不要这一行"), code="bad_count", field="count")
     return RawExposure(on, unit.strip(), kind, source, int(digits))
 
@@ -155,17 +155,33 @@ def undo(batch_id: uuid.UUID, *, organisation: int, now: datetime, actor: str) -
         raise ExposureError(_("没有这一批"), code="unknown", field="")
     if batch.undone_at is not None:
         return 0
-    before = {row["id"]: row["count"] for row in batch.before}
     rows = list(Exposure.objects.select_for_update().filter(organisation_id=organisation, batch=batch))
-    Exposure.objects.filter(organisation_id=organisation, id__in=[row.id for row in rows if before.get(str(row.id)) is None]).delete()
-    kept = [row for row in rows if before.get(str(row.id)) is not None]
+    before = _before(batch)
+    gone = [row.id for row in rows if str(row.id) not in before]
+    kept = [row for row in rows if str(row.id) in before]
+    Exposure.objects.filter(organisation_id=organisation, id__in=gone).delete()
     for row in kept:
-        row.count, row.batch, row.told_at = before[str(row.id)], None, now
+        (row.count, row.batch_id), row.told_at = before[str(row.id)], now
     Exposure.objects.bulk_update(kept, ["count", "batch", "told_at"], batch_size=1000)
     batch.undone_at, batch.undone_by = now, actor[:120]
     batch.save(update_fields=["undone_at", "undone_by"])
     audit.note("exposures.undone", "exposures", organisation=organisation, actor=actor, now=now, detail={"rows": len(rows)})
     return len(rows)
+
+
+def _before(batch: ExposureBatch) -> dict[str, tuple[int, uuid.UUID | None]]:
+    """What each row that a batch replaced held, and whose it was; past batches that were taken back themselves."""
+    found = {row["id"]: (row["count"], uuid.UUID(row["batch"]) if row.get("batch") else None) for row in batch.before}
+    others = {key for _count, key in found.values() if key}
+    undone = ExposureBatch.objects.filter(organisation_id=batch.organisation_id, id__in=others, undone_at__isnull=False) if others else ()
+    for other in undone:
+        deeper = _before(other)
+        for key in [key for key, (_count, owner) in found.items() if owner == other.id]:
+            if key in deeper:
+                found[key] = deeper[key]
+            else:
+                del found[key]
+    return found
 
 
 def told(*, organisation: int) -> list[Summary]:
@@ -212,7 +228,7 @@ def _write(rows: Sequence[RawExposure], *, organisation: int, now: datetime, act
                 )  # fmt: skip
             )
             continue
-        before.append({"id": str(row.id), "count": row.count})
+        before.append({"id": str(row.id), "count": row.count, "batch": str(row.batch_id) if row.batch_id else ""})
         row.count, row.batch, row.told_at = raw.count, batch, now
         changed.append(row)
     Exposure.objects.bulk_create(fresh, batch_size=1000)

@@ -137,3 +137,28 @@ def test_a_file_is_tried_first_and_taken_back_whole(shop):
     assert page.post("/settings/exposures/", typed).status_code == 302
     assert page.post("/settings/exposures/", typed | {"count": "x"}).status_code == 400
     assert "door" in page.get("/settings/exposures/?kind=visit&source=door").content.decode()
+
+
+def test_batches_over_each_other_come_off_in_any_order(shop):
+    page, row = shop.page(), {"day": "2026-11-06", "unit": "S002", "kind": "visit", "source": "door"}
+
+    def tell(count):
+        assert page.post("/settings/exposures/", row | {"count": str(count)}).status_code == 302
+        with shop.scope():
+            return ExposureBatch.objects.order_by("-at", "-id").first().id
+
+    def undo(key):
+        assert page.post(f"/settings/exposures/{key}/undo/").status_code == 302
+        with shop.scope():
+            return list(Exposure.objects.values_list("count", flat=True))
+
+    first, second, third = tell(10), tell(20), tell(30)
+    assert [undo(third), undo(second), undo(first)] == [[20], [10], []], "the last first"
+    first, second, third = tell(10), tell(20), tell(30)
+    assert [undo(first), undo(second), undo(third)] == [[30], [30], []], "what was taken back does not come again"
+
+
+def test_a_number_of_five_thousand_digits_is_a_wrong_row(shop):
+    text = f"day,unit,kind,count,source\n2026-11-01,S001,order,{'9' * 5000},erp\n"
+    found = shop.page().post("/settings/import/exposures/", {"text": text, "do": "preview"})
+    assert found.context["upload"].plan.n("wrong") == 1
