@@ -84,7 +84,10 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
 @require_POST
 @needs("targets:write")
 def withdraw(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
-    """Takes a wrong one out, with a reason."""
+    """Takes a wrong one out, with a reason; one of a unit outside one's subtrees never existed."""
+    there = Target.objects.filter(organisation_id=visit.organisation.id, id=key).select_related("unit").first()
+    if there is None or (there.unit and not visit.seat.sees(there.unit.path)):
+        raise Http404
     try:
         with transaction.atomic():
             row = targets.withdraw(key, forms.text(request, "reason"), organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
@@ -94,7 +97,7 @@ def withdraw(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse
     if row is None:
         raise Http404
     messages.success(request, _("撤回了；之前的那个重新有效。"))
-    return redirect(f"{reverse('targets')}?metric={row.metric}")
+    return redirect(f"{reverse('targets')}?metric={there.metric}")
 
 
 def _metric(request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ import pytest
 from metrics.models import Target
 from reports import saved_dashboards, widgets
 from reports.dashboards import monday_of
+from tenancy.models import MemberRole
 from tests.metrics.voices import mix, receive
 
 
@@ -118,3 +119,16 @@ def test_who_may_and_what_a_store_sees(shop, now, answered):
     assert "已撤回" in text_of(page.get("/targets/?metric=nps"))
     lines = list(csv.DictReader(io.StringIO(page.get("/targets/?format=csv").content.decode("utf-8-sig"))))
     assert sorted((line["unit"], line["value"], line["reason"]) for line in lines) == [("", "25.0", ""), ("S001", "25.0", ""), ("S002", "25.0", "打错")]
+
+
+def test_a_target_of_another_region_is_not_there_to_be_withdrawn(shop, now):
+    page = shop.page()
+    assert send(page, unit="S003").status_code == 302
+    assert send(page, unit="S001", token="t2").status_code == 302
+    with shop.scope():
+        MemberRole.objects.filter(member=shop.members["cx_manager"]).update(unit=shop.units["EAST"])
+        keys = dict(Target.objects.values_list("unit__code", "id"))
+    assert page.post(f"/targets/{keys['S003']}/withdraw/", {"reason": "打错"}).status_code == 404
+    assert page.post(f"/targets/{keys['S001']}/withdraw/", {"reason": "打错"}).status_code == 302
+    with shop.scope():
+        assert list(Target.objects.filter(withdrawn_at=None).values_list("unit__code", flat=True)) == ["S003"]
