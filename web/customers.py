@@ -1,6 +1,7 @@
 """客户: the list, one customer with his whole story, pairs who may be one person, and what was merged."""
 
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from cxms.lib.errors import DomainError
 from reports import customer_story
 from reports import customers as reports
 from web.door import Visit, needs
-from web.feedback import lines_of
+from web.feedback import Line, lines_of
 
 PAGE = 50
 MOST = 10_000
@@ -74,7 +75,7 @@ def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
         "external_ids": queries.external_ids(customer),
         "summary": reports.summary(customer, organisation=visit.organisation.id, now=visit.now, paths=visit.seat.paths),
         "page": page,
-        "entries": [_shown(entry, visit) for entry in page.object_list],
+        "entries": _entries(page.object_list, visit),
         "query": f"noun={noun}" if noun in NOUNS else "",
         "noun": noun if noun in NOUNS else "",
         "nouns": _nouns(),
@@ -101,14 +102,21 @@ class Shown:
     url: str = ""
 
 
-def _shown(entry: customer_story.Entry, visit: Visit) -> Shown:
+def _entries(found: Iterable[customer_story.Entry], visit: Visit) -> list[Shown]:
+    entries = list(found)
+    said = lines_of([entry.row for entry in entries if entry.noun == "voice"], visit.organisation.id)
+    lines = {line.row.id: line for line in said}
+    return [_shown(entry, lines) for entry in entries]
+
+
+def _shown(entry: customer_story.Entry, lines: Mapping[uuid.UUID, Line]) -> Shown:
     row, names = entry.row, dict(_nouns())
     head, text, line, url = names[entry.noun], "", None, ""
     if entry.noun == "event":
         said = of_event(row)
         head, text = said.label, said.text
     elif entry.noun == "voice":
-        (line,) = lines_of([row], visit.organisation.id)
+        line = lines[row.id]
         head, url = row.get_channel_display(), reverse("feedback-one", args=[row.id])
     elif entry.noun == "ticket":
         head, text, url = f"{row.number} · {row.get_state_display()}", row.title, reverse("case", args=[row.number])

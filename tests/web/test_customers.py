@@ -2,6 +2,9 @@
 
 from datetime import date, timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from customers import customers, suggesting
 from customers.cards import Card
 from customers.customers import Put, version_of
@@ -119,3 +122,15 @@ def test_the_contract(shop, stranger, now):
     assert api.get("/api/v1/customers/K-2").json()["external_id"] == "K-2"
     with shop.scope():
         assert Customer.objects.filter(merged_into__isnull=False).count() == 0
+
+
+def test_a_long_story_asks_no_more_often_than_a_short_one(shop, now):
+    short, long = put(shop, now, external_id="K-1", name="欧阳雪"), put(shop, now, external_id="K-2", name="李芳")
+    receive(shop, [voice(now.date(), 9, customer=who, text=f"很好{i}") for who, n in (("K-1", 2), ("K-2", 12)) for i in range(n)], now=now)
+    page, asked = shop.page(), []
+    for row in (short, short, long):  # the first warms what is kept
+        with CaptureQueriesContext(connection) as found:
+            n = len(page.get(f"/customers/{row.id}/").context["entries"])
+        asked.append((n, len(found)))
+    assert [n for n, _ in asked] == [2, 2, 12]
+    assert asked[2][1] <= asked[1][1]
