@@ -14,6 +14,7 @@ import numpy as np
 from cxms.lib.periods import Period
 from metrics import statistics
 from metrics.definitions.table import BY_CODE
+from metrics.hiding import HIDDEN_BELOW
 from metrics.series import Point, Where, series
 from metrics.statistics import Halo, Test
 from reports import dashboards, drivers
@@ -138,7 +139,7 @@ ATTITUDE_WORDS = ("attitude", "staff", "service", "态度", "服务")
 def halo(*, organisation: int, period: Period, where: Where, now: datetime, asked: HaloAsked) -> tuple[HaloAsked, list[str], Halo | None]:
     """The items that may be chosen, those chosen (guessed by their names where they are not named), and the check.
 
-    None where the answers are hidden or there are not two items. Respondents who answered all three only.
+    None where the answers are hidden, there are not two items, or one to four answered all three. Respondents who answered all three only.
     """
     definition = BY_CODE[asked.outcome]
     (whole,) = series(organisation=organisation, metric=asked.outcome, period=period, where=where, now=now).points
@@ -158,6 +159,8 @@ def halo(*, organisation: int, period: Period, where: Where, now: datetime, aske
         column[places.astype(np.int64)] = values
         columns.append(column)
     full = ~(np.isnan(columns[0]) | np.isnan(columns[1]))
+    if 0 < full.sum() < HIDDEN_BELOW:
+        return chosen, items, None
     return chosen, items, statistics.partial_correlation(columns[0][full].tolist(), y[full].tolist(), columns[1][full].tolist())
 
 

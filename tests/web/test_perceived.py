@@ -99,3 +99,15 @@ def test_the_halo_check_reads_each_respondents_scores(shop, now):
     assert "相关，不等于因果" in text and "n = 60" in text
     few = shop.page().get("/perceived/?outcome=csat").content.decode()
     assert "才能查光环" in few
+
+
+def test_how_few_answered_all_three_is_not_told(shop, now):
+    day = (now + timedelta(hours=8)).date()
+    voices = [voice(day, 9) for _ in range(20)]
+    for i in range(3):
+        made = voice(day, 3 + i)
+        items = tuple(RawScore("csat", Decimal(1 + i), 1, 5, item) for item in ("wait_speed", "staff_attitude"))
+        voices.append(replace(made, scores=(*made.scores, *items)))
+    receive(shop, voices, now=now)
+    text = shop.page().get("/perceived/").content.decode()
+    assert "三项都答了的有 3 条" not in text and "才能查光环" in text
