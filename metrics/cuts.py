@@ -17,8 +17,10 @@ TINY = 1e-9
 Cell = tuple[str | None, ...]  # a code per dimension; None: rows without one
 
 
-def hidden_cells(leaves: Mapping[Cell, int]) -> set[Cell]:
+def hidden_cells(leaves: Mapping[Cell, int], *, is_refined: bool = False) -> set[Cell]:
     """The cells to hide. leaves: answers of each full cell; margins have ALL where they add up over a dimension.
+
+    is_refined: the same cells are also asked without the last dimension, and what that answer shows or hides stands here.
 
     A cell with 1 ≤ n < 5 is hidden. Among the parts of a shown cell never just one is hidden, nor as many as their answers; a
     hidden cell has a hidden part along each dimension. Then what is shown is solved as equations: as long as they tell a
@@ -28,15 +30,29 @@ def hidden_cells(leaves: Mapping[Cell, int]) -> set[Cell]:
     hidden = {cell for cell, n in counts.items() if n < HIDDEN_BELOW}
     if not hidden:
         return hidden
-    lines = _lines(counts)
-    _close(hidden, lines, counts)
+    lines, above = _lines(counts), {cell for cell in counts if cell[-1] == ALL} if is_refined else set()
+    if is_refined:
+        hidden |= {(*cell, ALL) for cell in hidden_cells({cell[:-1]: n for cell, n in counts.items() if ALL not in cell[:-1] and cell[-1] == ALL})}
+    pinned = _pinned(above - hidden, lines)
+    _close(hidden, lines, counts, pinned)
     while len(leaves) <= MOST_SOLVED and (told := _told(hidden, counts, list(leaves))):
-        shown = [cell for cell in counts if cell not in hidden and _meet(cell, told)]
-        if not shown:
+        free = [cell for cell in counts if cell not in hidden | pinned]
+        if not free:
             break
-        hidden.add(min(shown, key=lambda cell: (cell.count(ALL), counts[cell], _order(cell))))
-        _close(hidden, lines, counts)
+        hidden.add(min([cell for cell in free if _meet(cell, told)] or free, key=lambda cell: (cell.count(ALL), counts[cell], _order(cell))))
+        _close(hidden, lines, counts, pinned)
     return hidden
+
+
+def _pinned(shown: set[Cell], lines: list[tuple[Cell, list[Cell]]]) -> set[Cell]:
+    """What another answer shows, and what is known to be the same number: the only part of a whole, the whole of an only part."""
+    found, n = set(shown), -1
+    while len(found) != n:
+        n = len(found)
+        for whole, parts in lines:
+            if len(parts) == 1 and (whole in found or parts[0] in found):
+                found |= {whole, parts[0]}
+    return found
 
 
 def _margins(leaves: Mapping[Cell, int]) -> dict[Cell, int]:
@@ -59,7 +75,9 @@ def _lines(counts: Mapping[Cell, int]) -> list[tuple[Cell, list[Cell]]]:
     return [(whole, sorted(parts, key=_order)) for (whole, _), parts in ordered]
 
 
-def _close(hidden: set[Cell], lines: list[tuple[Cell, list[Cell]]], counts: Mapping[Cell, int]) -> None:
+def _close(
+    hidden: set[Cell], lines: list[tuple[Cell, list[Cell]]], counts: Mapping[Cell, int], pinned: set[Cell] | frozenset[Cell] = frozenset()
+) -> None:
     changed = True
     while changed:
         changed = False
@@ -70,9 +88,9 @@ def _close(hidden: set[Cell], lines: list[tuple[Cell, list[Cell]]], counts: Mapp
             else:
                 is_told = len(inside) == 1 or bool(inside) and sum(counts[part] for part in inside) == len(inside)
             if is_told:
-                others = [part for part in parts if part not in hidden]
-                hidden.add(min(others, key=lambda part: (counts[part], _order(part))) if others else whole)
-                changed = True
+                others = [part for part in parts if part not in hidden | pinned] or [cell for cell in (whole,) if cell not in hidden | pinned]
+                hidden.update(sorted(others, key=lambda part: (counts[part], _order(part)))[:1])
+                changed = changed or bool(others)
 
 
 def _told(hidden: set[Cell], counts: Mapping[Cell, int], leaves: list[Cell]) -> Cell | None:

@@ -377,7 +377,7 @@ def _hide_cuts(
     leaves: dict[Key, dict[Key, int]] = {}
     for key, measures in _cells(definition, organisation, period, grain, (*rest, *dims), where.without(dims), now).items():
         leaves.setdefault(key[: 1 + len(rest)], {})[key[1 + len(rest) :]] = definition.n_of(definition.components(measures))
-    hidden = {head: hidden_cells(found) for head, found in leaves.items()}
+    hidden = {head: hidden_cells(found, is_refined=dims[-1] == "tier") for head, found in leaves.items()}
 
     def is_told(point: Point) -> bool:
         cell = tuple(point.by[name] if name in point.by else given.get(name, ALL) for name in dims)

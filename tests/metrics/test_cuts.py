@@ -44,6 +44,28 @@ def test_no_sum_of_shown_cells_tells_a_small_one(leaves):
         assert hidden == set()
 
 
+def test_asked_with_and_without_the_last_dimension_tells_no_more():
+    """Joins of customers are not made for a cut by channel alone, so that cut decides by itself, and the finer one follows it."""
+    leaves = {("a", ""): 5, ("b", "gold"): 7, ("b", "silver"): 5, ("b", ""): 4}
+    alone = {cell for cell in cuts._margins(leaves) if cell[1] != ALL and cell in hidden_cells(leaves)} | {cell for cell in hidden_cells(leaves) if cell[0] == ALL}
+    assert told(leaves, alone) == [("b", "")], "each by itself they would tell it"
+    assert told(leaves, hidden_cells(leaves, is_refined=True)) == []
+
+
+@settings(max_examples=60)
+@given(tables())
+def test_a_finer_cut_shows_and_hides_what_the_coarser_one_does(leaves):
+    counts, hidden = cuts._margins(leaves), hidden_cells(leaves, is_refined=True)
+    coarse: dict[cuts.Cell, int] = {}
+    for leaf, n in leaves.items():
+        coarse[leaf[:-1]] = coarse.get(leaf[:-1], 0) + n
+    small = {cell for cell, n in counts.items() if n < 5}
+    assert small <= hidden and (small or not hidden)
+    assert {cell for cell in hidden if cell[-1] == ALL} == {(*cell, ALL) for cell in hidden_cells(coarse)}
+    nothing_finer = {cell for cell in counts if cell[-1] != ALL} | hidden
+    assert set(told(leaves, hidden)) <= set(told(leaves, nothing_finer)), "the finer cut adds nothing to what the coarser one tells"
+
+
 def test_a_rule_that_hides_only_the_small_ones_is_caught():
     leaves = {("app", "gold"): 9, ("app", "plain"): 7, ("qr", "gold"): 8, ("qr", "plain"): 3}
     naive = {cell for cell, n in cuts._margins(leaves).items() if n < 5}
