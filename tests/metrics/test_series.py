@@ -268,5 +268,5 @@ def test_a_size_told_alone_is_the_estimates_n(code):
     definition = BY_CODE[code]
     names = [name for read in definition.reads for name in read.measures]
     for numbers in ((0, 0, 0), (2, 4, 10), (10, 30, 100), (10, 50, 250)):
-        found = definition.components(dict(zip(names, numbers, strict=False)))
+        found = definition.components(dict.fromkeys(names, 0) | dict(zip(names, numbers, strict=False)))
         assert definition.n_of(found) == definition.estimate(found).n
