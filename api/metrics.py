@@ -98,7 +98,7 @@ class MetricOne(Endpoint):
 
 
 def period_of(request: Request, *, organisation: int, now: datetime) -> Period:
-    """The days a request asks for; the last 28 unless it says."""
+    """The days a request asks for; the last 28 unless it says. At least a week of a person, however long a point is."""
     zone = tenancy.organisation(organisation).timezone
     tomorrow = tenancy.local_today(now, zone) + timedelta(days=1)
     from_date, to_date = _date(request, "from"), _date(request, "to")
@@ -108,7 +108,13 @@ def period_of(request: Request, *, organisation: int, now: datetime) -> Period:
         raise _refuse("to", "empty_period", "to comes after from")
     if (to_date - from_date).days > MAX_DAYS:
         raise _refuse("from", "period_too_long", f"at most {MAX_DAYS} days")
+    if (to_date - from_date).days < 7 and _names_people(request):
+        raise _refuse("to", "never_by_day", "a person is never shown by day: take weeks")
     return Period(from_date, to_date)
+
+
+def _names_people(request: Request) -> bool:
+    return bool(request.query_params.get("staff")) or "staff" in ",".join(request.query_params.getlist("by"))
 
 
 def where_of(request: Request, definition: Definition, *, organisation: int) -> Where:

@@ -81,6 +81,13 @@ def test_few_answers_of_a_person_are_hidden_everywhere(shop, now, heard):
     answer = shop.api().get("/api/v1/metrics/nps", span)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "never_by_day")
     assert shop.api().get("/api/v1/metrics/nps", span | {"grain": "week"}).status_code == 200
+    # nor one day as a whole, on any of the roads that take a person
+    for to, status in ((1, 422), (6, 422), (7, 200)):
+        asked = {"from": span["from"], "to": (last_week(now) + timedelta(days=to)).isoformat()}
+        for road, more in (("metrics/nps", {"staff": "E001"}), ("metrics/nps", {"by": "unit, staff"}), ("drivers", {"staff": "E001"}), ("finance", {"staff": "E001"}), ("metrics/nps/reasons", {"staff": "E001"})):
+            answer = shop.api().get(f"/api/v1/{road}", asked | more)
+            assert answer.status_code == status, (road, to, answer.content)
+        assert shop.api().get("/api/v1/metrics/nps", asked).status_code == 200
 
 
 def test_ones_own_card_is_whole_in_every_stage(shop, now, heard):
