@@ -13,7 +13,7 @@ from cxms.lib.text import clean_text
 from reports.models import Segment
 from tenancy import audit
 from tenancy.members import Seat
-from tenancy.models import Unit
+from tenancy.models import Member, Unit
 
 KEYS = ("unit", "tier", "channel", "touchpoint")
 MOST = 20
@@ -34,7 +34,9 @@ class Wanted:
 
 def of_seat(seat: Seat, *, organisation: int) -> list[Segment]:
     """One's own first, then shared ones by name; those of a unit outside one's subtrees are left out."""
-    rows = list(Segment.objects.filter(Q(member=seat.member) | Q(is_shared=True), organisation_id=organisation).order_by("name", "created_at")[:60])
+    mine, shared = Q(member=seat.member), Q(is_shared=True) & ~Q(member=seat.member)
+    held = Segment.objects.filter(organisation_id=organisation).order_by("name", "created_at")
+    rows = [*held.filter(mine)[:MOST], *held.filter(shared)[: 2 * MOST]]
     codes = {row.filters["unit"] for row in rows if row.filters.get("unit")}
     paths = dict(Unit.objects.filter(organisation_id=organisation, code__in=codes, retired_at=None).values_list("code", "path")) if codes else {}
     seen = [row for row in rows if not row.filters.get("unit") or (path := paths.get(row.filters["unit"])) and (seat.sees_all or seat.sees(path))]
@@ -42,7 +44,9 @@ def of_seat(seat: Seat, *, organisation: int) -> list[Segment]:
 
 
 def add(key: uuid.UUID, wanted: Wanted, seat: Seat, *, organisation: int, now: datetime, actor: str) -> Segment:
-    """Keeps a segment; the same key again gives the first. Raises SegmentError."""
+    """Keeps a segment; the same key again gives the member's first. Raises SegmentError."""
+    key = uuid.uuid5(key, str(seat.member.id))  # a key of another's form is another's
+    Member.objects.select_for_update().get(organisation_id=organisation, id=seat.member.id)  # a second tap waits here
     there = Segment.objects.filter(organisation_id=organisation, id=key, member=seat.member).first()
     if there is not None:
         return there

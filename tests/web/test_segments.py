@@ -63,3 +63,16 @@ def test_shared_ones_reach_others_inside_their_subtrees_and_only_the_maker_takes
     assert page.post(f"/segments/{key}/remove/", {"back": "/metrics/csat"})["Location"] == "/metrics/csat"
     assert "大家的" not in names(shop)
     assert shop.page("frontline").post("/segments/add/", {"name": "x"}).status_code == 403
+
+
+def test_a_token_of_anothers_form_is_no_clash_and_ones_own_are_never_crowded_out(shop):
+    page, other = shop.page(), shop.page("analyst")
+    assert save(page, name="我的", token="same")["Location"] == save(other, name="别人的", token="same")["Location"]
+    assert names(shop) == ["别人的", "我的"]
+    made = [
+        Segment(organisation_id=shop.id, member=shop.members[role], name=f"A{role}{i}", filters={"channel": "app"}, is_shared=True, created_at=clock.now())
+        for role in ("analyst", "executive", "admin", "region_manager") for i in range(19)
+    ]  # fmt: skip
+    with shop.scope():
+        Segment.objects.bulk_create(made)
+    assert "我的" in page.get("/metrics/nps").content.decode()
