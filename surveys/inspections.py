@@ -78,9 +78,12 @@ def inspect(
     there = Inspection.objects.filter(organisation_id=organisation, id=key).first()
     if there is not None:
         return there
-    checklist = Checklist.objects.filter(organisation_id=organisation, version=version).first()
+    checklist = Checklist.objects.select_for_update().filter(organisation_id=organisation, version=version).first()
     if checklist is None:
         raise InspectionError(_("没有这一版检查表"), code="unknown_version", field="version")
+    there = Inspection.objects.filter(organisation_id=organisation, id=key).first()
+    if there is not None:
+        return there  # a second tap waited for the lock
     items = {item.code: item for item in items_of(checklist)}
     for code, value in answers.items():
         if code not in items or not LOWEST[items[code].kind] <= value <= HIGHEST[items[code].kind]:

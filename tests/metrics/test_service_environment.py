@@ -2,11 +2,14 @@
 
 import math
 import re
+import threading
+import time
 import uuid
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -153,3 +156,29 @@ def test_a_member_walks_through_a_store_in_the_browser(shop, stranger, now):
     assert line.startswith("S001,") and ",floor,1," in line
     assert manager.post(answer["Location"] + "withdraw/").status_code == 302
     assert "已撤回" in page.get("/inspections/").content.decode()
+
+
+def test_two_taps_at_once_are_one_inspection(shop, now):
+    with shop.scope():
+        items = inspections.starting()
+        inspections.save(items, on=0, organisation=shop.id, now=now, actor="t")
+    key, said = uuid.uuid4(), []
+
+    def tap():
+        try:
+            with shop.scope(), transaction.atomic():
+                answers = {item.code: 1 for item in items}
+                made = inspections.inspect(key, shop.units["S001"], 1, answers, "", organisation=shop.id, now=now, actor="t", actor_name="t")
+                said.append(made.id)
+                time.sleep(0.2)  # the other waits for this one to be kept
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=tap) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == [key, key]
+    with shop.scope():
+        assert Inspection.objects.count() == 1
