@@ -50,7 +50,7 @@ class Summary:
 
 def below(rows: QuerySet[Any], paths: Sequence[str]) -> QuerySet[Any]:
     """Rows of places below the paths; of everywhere when one is the root."""
-    if "/" in paths:
+    if any(path.count("/") <= 2 for path in paths):  # the root, or the top unit: also what has no place
         return rows
     return rows.filter(reduce(or_, (Q(unit__path__startswith=path) for path in paths), Q(pk__in=[])))
 

@@ -134,3 +134,13 @@ def test_a_long_story_asks_no_more_often_than_a_short_one(shop, now):
         asked.append((n, len(found)))
     assert [n for n, _ in asked] == [2, 2, 12]
     assert asked[2][1] <= asked[1][1]
+
+
+def test_what_has_no_place_is_seen_by_whoever_sees_everything(shop, now):
+    one, _ = twins(shop, now)
+    receive(shop, [voice(now.date(), 9, customer="K-1", unit="")], now=now)
+    page, api = shop.page().get(f"/customers/{one.id}/").context, shop.api().get("/api/v1/customers/K-1/summary").json()
+    assert (len(page["entries"]), page["summary"].n_voices_year) == (1, 1), api
+    assert shop.page().get("/customers/").context["lines"][-1][1].n_voices + shop.page().get("/customers/").context["lines"][0][1].n_voices == 1
+    near = shop.page("store_manager").get(f"/customers/{one.id}/").context
+    assert (len(near["entries"]), near["summary"].n_voices_year) == (0, 0)
