@@ -27,6 +27,7 @@ from api import (
     targets,
     taxonomy,
     webhooks,
+    weighting,
 )
 
 endpoints = [
@@ -64,6 +65,7 @@ endpoints = [
     path("drivers", drivers.DriverList.as_view()),
     path("finance", finance.FinanceOne.as_view()),
     path("metrics", metrics.MetricList.as_view()),
+    path("metrics/<str:code>/weighted", weighting.WeightedOne.as_view()),
     path("metrics/nps/reasons", reasons.NpsReasons.as_view()),
     path("metrics/<str:code>", metrics.MetricOne.as_view()),
     path("published-indices", published.IndexList.as_view()),

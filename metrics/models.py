@@ -200,3 +200,16 @@ class PublishedValue(TenantModel):
                 fields=["organisation", "metric", "name", "year"], condition=models.Q(withdrawn_at__isnull=True), name="published_once"
             ),
         ]
+
+
+class WeightMargins(TenantModel):
+    """加权份额 as they were saved once; the newest hold, empty ones switch weighting off. shares: {dimension: {code: percent}}."""
+
+    version = models.IntegerField()
+    shares = models.JSONField()
+    source = models.CharField(max_length=300)
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "version"], name="weight_margins_once")]

@@ -27,7 +27,7 @@ from reports.dashboards import NpsPage, Place, Ranking, Week
 from reports.figures import Sample
 from reports.reasons import Reason
 from tenancy import queries as tenancy
-from web import desk_figure_rows, metric_filters, settings_exposures, words
+from web import desk_figure_rows, metric_filters, settings_exposures, weighting, words
 from web.door import Visit, needs
 from web.metric_filters import Filters
 from web.units import Switcher
@@ -73,6 +73,7 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
         "rows": _table(page, filters, aim_of),
         "aim": aim_of(page.head.point) if page.head else None,
         "beside": beside(book, "nps", visit),
+        "weighting": weighting.line("nps", page.period, filters, visit, _with(request)),
         "dots": dots_of(page.ranking, url_of, fold=10_000 if request.GET.get("fold") == "0" else 8),
         "places": [(place, aim_of(place.point, unit=place.code)) for place in [one for tier in page.ranking.tiers for one in tier] + page.ranking.grey],
         "unfold": "?" + _with(request, fold="0"),
@@ -252,6 +253,7 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         **library,
         "aim": aims.aim(book, code, whole, filters.where),
         "beside": beside(book, code, visit),
+        "weighting": weighting.line(code, Period(whole.from_date, whole.to_date), filters, visit, _with(request)),
         "extras": _extras(definition, whole, filters, visit),
         "definition": definition,
         "definitions": queries.register(),

@@ -55,7 +55,7 @@ def _items(seat: Seat) -> list[Item]:
     people = Item("customers", _("客户"), "users", "customers:read", ("customer",))
     surveys = Item("surveys", _("问卷"), "clipboard-text", "surveys:read", ("survey", "survey-new", "survey-poster"))
     seen = _("看清")
-    numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", ("metric", "definition", "targets", "published", "perceived", "inspections", "inspection", "nps-reasons", "drivers", "money", "money-customers"), section=seen)
+    numbers = Item("nps", _("指标"), "chart-dots-3", "metrics:read", ("metric", "definition", "targets", "published", "perceived", "inspections", "inspection", "nps-reasons", "drivers", "money", "money-customers", "weighted"), section=seen)
     boards = Item(
         "dashboards", _("看板"), "layout-dashboard", "metrics:read",
         ("dashboard", "dashboard-edit", "dashboard-widget-edit", "dashboard-describe", "dashboard-step", "dashboard-annotate", "dashboard-new"), section=seen,

@@ -14,6 +14,7 @@ from web import (
     nps,
     reasons,
     segments,
+    weighting,
 )
 
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     path("metrics/money/customers", money.customers, name="money-customers"),
     path("metrics/money/assume", money.assume, name="money-assume"),
     path("metrics/<slug:code>", nps.metric, name="metric"),
+    path("metrics/<slug:code>/weighted", weighting.page, name="weighted"),
     path("metrics/<slug:code>/definition", nps.definition, name="definition"),
     path("segments/add/", segments.add, name="segment-add"),
     path("segments/<uuid:key>/remove/", segments.remove, name="segment-remove"),

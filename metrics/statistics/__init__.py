@@ -25,7 +25,15 @@ from metrics.statistics.halo import Halo, partial_correlation
 from metrics.statistics.impact import nps_impact
 from metrics.statistics.importance import Ipa, bootstrap, inflation, ipa
 from metrics.statistics.indices import acsi, ces, csi, csi_of, revenue_at_risk
-from metrics.statistics.intervals import mean_estimate, nps, poisson_rate, sample_size, weighted_nps, wilson
+from metrics.statistics.intervals import (
+    mean_estimate,
+    nps,
+    poisson_rate,
+    sample_size,
+    weighted_nps,
+    weighted_share,
+    wilson,
+)
 from metrics.statistics.limits import broken_rules, laney_p, laney_u, overdispersion, u_chart
 from metrics.statistics.ranks import Shrunk, shrink
 from metrics.statistics.results import Chart, Drivers, Estimate, Test
@@ -88,6 +96,7 @@ __all__ = [
     "two_proportions",
     "u_chart",
     "weighted_nps",
+    "weighted_share",
     "wilson",
     "xmr",
 ]

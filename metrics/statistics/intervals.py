@@ -36,26 +36,52 @@ def nps(promoters: int, passives: int, detractors: int, confidence: float = 0.95
     return _nps_estimate(100 * (p - d) / n, centre, z * math.sqrt(variance), n)
 
 
-def weighted_nps(weights: Sequence[float], scores: Sequence[int], confidence: float = 0.95) -> Estimate:
+def weighted_nps(weights: Sequence[float], scores: Sequence[int], confidence: float = 0.95, counts: Sequence[int] | None = None) -> Estimate:
     """NPS of weighted answers: 100·Σw·s/Σw, s = 1 promoter, 0 passive, -1 detractor; n counts the answers.
 
-    The interval is that of `nps` with the effective size (Σw)²/Σw² for n. Σw = 0 gives value None.
+    The interval is that of `nps` with the effective size (Σw)²/Σw² for n. Σw = 0 gives value None. counts: how many answers
+    bear each weight and score, one unless given.
     """
-    if len(weights) != len(scores):
-        raise ValueError(f"{len(weights)} weights for {len(scores)} scores")
     if any(score not in (1, 0, -1) for score in scores):
         raise ValueError("a score is 1 (promoter), 0 (passive) or -1 (detractor)")
-    w = [positive(weight, "weight") for weight in weights]
-    z, largest = normal_quantile(confidence), max(w, default=0.0)
-    if largest == 0:
-        return Estimate(None, None, None, len(scores))
-    w = [weight / largest for weight in w]  # the scale of weights means nothing, and squares must not overflow
-    total = math.fsum(w)
-    promoters = math.fsum(weight for weight, score in zip(w, scores, strict=True) if score == 1) / total
-    detractors = math.fsum(weight for weight, score in zip(w, scores, strict=True) if score == -1) / total
-    effective = effective_n(w)
+    z, n, effective, shares = normal_quantile(confidence), *_weighted(weights, scores, counts)
+    if effective == 0:
+        return Estimate(None, None, None, n)
+    promoters, detractors = shares.get(1, 0.0), shares.get(-1, 0.0)
     centre, variance = adjusted_nps(promoters * effective, effective, detractors * effective)
-    return _nps_estimate(100 * (promoters - detractors), centre, z * math.sqrt(variance), len(scores))
+    return _nps_estimate(100 * (promoters - detractors), centre, z * math.sqrt(variance), n)
+
+
+def weighted_share(weights: Sequence[float], hits: Sequence[int], confidence: float = 0.95, counts: Sequence[int] | None = None) -> Estimate:
+    """A share (0..1) of weighted answers: Σw·h/Σw, h = 1 or 0, with the Wilson interval of the effective size; n counts the answers.
+
+    Σw = 0 gives value None. counts: how many answers bear each weight, one unless given.
+    """
+    if any(hit not in (0, 1) for hit in hits):
+        raise ValueError("a hit is 1 or 0")
+    z, n, effective, shares = normal_quantile(confidence), *_weighted(weights, hits, counts)
+    if effective == 0:
+        return Estimate(None, None, None, n)
+    share = min(shares.get(1, 0.0), 1.0)
+    low, high = _score_bounds(share * effective, effective, z)
+    return Estimate(share, low, high, n)
+
+
+def _weighted(weights: Sequence[float], scores: Sequence[int], counts: Sequence[int] | None) -> tuple[int, float, dict[int, float]]:
+    """How many answers, their effective size, and the weighted share of each score."""
+    each = [1] * len(weights) if counts is None else [count_of(n, "count") for n in counts]
+    if not len(weights) == len(scores) == len(each):
+        raise ValueError(f"{len(weights)} weights for {len(scores)} scores of {len(each)} counts")
+    w = [positive(weight, "weight") for weight in weights]
+    largest = max((one for one, n in zip(w, each, strict=True) if n), default=0.0)
+    if largest == 0:
+        return sum(each), 0.0, {}
+    w = [weight / largest for weight in w]  # the scale of weights means nothing, and squares must not overflow
+    total = math.fsum(n * weight for weight, n in zip(w, each, strict=True))
+    shares = {
+        score: math.fsum(n * weight for weight, one, n in zip(w, scores, each, strict=True) if one == score) / total for score in set(scores)
+    }
+    return sum(each), effective_n(w, each), shares
 
 
 def adjusted_nps(promoters: float, n: float, detractors: float) -> tuple[float, float]:
@@ -72,12 +98,17 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Estimate:
         raise ValueError(f"{x} successes of {size}")
     if size == 0:
         return NOTHING
+    low, high = _score_bounds(x, size, z)
+    return Estimate(x / size, low, high, size)
+
+
+def _score_bounds(x: float, size: float, z: float) -> tuple[float, float]:
     share, z2 = x / size, z * z
     centre = (2 * x + z2) / (2 * (size + z2))
     margin = z * math.sqrt(z2 + 4 * x * (1 - share)) / (2 * (size + z2))
     low = 0.0 if x == 0 else max(centre - margin, 0.0)
     high = 1.0 if x == size else min(centre + margin, 1.0)
-    return Estimate(share, low, high, size)
+    return low, high
 
 
 def mean_estimate(

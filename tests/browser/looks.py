@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import expect
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # what a theme can change; all else was asked in the light. Colours hardly know of widths: a narrow page is asked for them
@@ -23,14 +24,14 @@ SETTLED = """async () => {
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 
 
-def findings(page: Any, name: str, url: str, *, width: int) -> list[str]:
-    """Opens the page and says what is wrong with it, a line each."""
+def findings(page: Any, name: str, url: str, *, width: int, opened: str = "") -> list[str]:
+    """Opens the page and says what is wrong with it, a line each. opened: a selector of folded parts to look at unfolded."""
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda m: said.append(m.text) if m.type == "error" and "404" not in m.text else None)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.goto(url)
-    page.evaluate(SETTLED)
+    _settle(page, opened)
     found = []
     if page.evaluate(SIDEWAYS):
         found.append(f"{name}: scrolls sideways")
@@ -46,7 +47,7 @@ def findings(page: Any, name: str, url: str, *, width: int) -> list[str]:
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900 if width > 500 else 780})
     if width < 500:
-        found += _in_english(page, name)
+        found += _in_english(page, name, opened)
     return found + [f"{name}: says {text}" for text in said if "status of 40" not in text]
 
 
@@ -64,11 +65,20 @@ def _axe(page: Any, name: str, only: dict[str, Any], without: list[str] | None =
     return found
 
 
-def _in_english(page: Any, name: str) -> list[str]:
+def _settle(page: Any, opened: str) -> None:
+    """What comes after the page is there, what is folded is open, and it is drawn."""
+    expect(page.locator(".dx-wait")).to_have_count(0)
+    if opened:
+        assert page.evaluate("which => { const all = [...document.querySelectorAll(which)]; all.forEach(e => { e.open = true }); return all.length }", opened)
+    page.evaluate(SETTLED)
+
+
+def _in_english(page: Any, name: str, opened: str = "") -> list[str]:
     """English has the longest words: a narrow page must hold them."""
     cookie = {"name": "cxms_language", "value": "en", "domain": urlsplit(page.url).hostname, "path": "/"}
     page.context.add_cookies([cookie])
     page.reload()
+    _settle(page, opened)
     found = [f"{name}: scrolls sideways in English"] if page.evaluate(SIDEWAYS) else []
     _keep(page, f"{name}-360-english")
     page.context.add_cookies([{**cookie, "value": "zh-hans"}])
