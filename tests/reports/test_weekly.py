@@ -91,14 +91,14 @@ def test_money_is_our_own_revenue_and_the_rule_of_thumb(shop):
     with shop.scope():
         events.receive(
             [
-                RawEvent(f"o{i}", "order", at(WEEK), Card(external_id=f"c{i % 4}"), "S001", amount_minor=100_000, currency="CNY")
-                for i in range(8)
+                RawEvent(f"o{i}", "order", at(WEEK), Card(external_id=f"c{i % 5}"), "S001", amount_minor=100_000, currency="CNY")
+                for i in range(10)
             ],
             organisation=shop.id,
             now=NOW,
         )
     found = content(shop)["money"]
-    assert (found["per_customer_minor"], found["n_customers"]) == (200_000, 4)
+    assert (found["per_customer_minor"], found["n_customers"]) == (200_000, 5)
     assert found["value_minor"] == 10 * 0.5 * 200_000
     assert found["low_minor"] < found["value_minor"] < found["high_minor"]
     assert content(shop, "WEST")["money"] is None
