@@ -241,8 +241,15 @@ def _order(source: Source) -> tuple[str, str]:
     return source.text, source.context or ""
 
 
+# what the converter's phrases get wrong for us: a week is always 週 here, and rights are not licences
+AFTERWARDS = {"周": "週", "許可權": "權限"}
+
+
 def _to_taiwan(text: str) -> str:
-    return str(_taiwan_converter().convert(text))
+    said = str(_taiwan_converter().convert(text))
+    for wrong, right in AFTERWARDS.items():
+        said = said.replace(wrong, right)
+    return said
 
 
 @cache
