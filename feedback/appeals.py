@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
@@ -19,6 +19,7 @@ from ledger.facts import record
 from tenancy import audit, queries
 from tenancy.models import Member, Staff
 from tenancy.people_use import APPEAL_DAYS
+from tenancy.trees import below
 
 MOST = 400
 LEAST = 4
@@ -104,11 +105,8 @@ def _said(text: str, name: str) -> str:
 def appeals(filters: Filters, *, organisation: int, now: datetime) -> QuerySet[Appeal]:
     """Appeals of the subtrees, those that fall due first; `overdue`: those waiting past their day."""
     rows = Appeal.objects.filter(organisation_id=organisation).select_related("staff", "unit", "decided_by")
-    if filters.paths and not any(path.count("/") == 2 for path in filters.paths):
-        inside = Q()
-        for path in filters.paths:
-            inside |= Q(unit__path__startswith=path)
-        rows = rows.filter(inside)
+    if filters.paths:
+        rows = rows.filter(below(filters.paths))
     if filters.state:
         rows = rows.filter(state=filters.state)
     if filters.staff:

@@ -12,8 +12,8 @@ from complaints.models import Ticket
 from complaints.queries import OPEN
 from customers.models import Customer, CustomerEvent
 from feedback.models import Feedback
-from reports.customers import below
 from surveys.models import Invitation
+from tenancy import trees
 
 MOST = 300
 
@@ -37,8 +37,8 @@ def story(customer: Customer, *, paths: Sequence[str]) -> list[Entry]:
     asked = Invitation.objects.filter(organisation_id=organisation, customer=customer)
     found = [
         *_entries("event", events, "occurred_at", "unit", "touchpoint"),
-        *_entries("voice", below(voices, paths), "occurred_at", "unit"),
-        *_entries("ticket", below(tickets, paths), "received_at", "unit"),
+        *_entries("voice", voices.filter(trees.below(paths)), "occurred_at", "unit"),
+        *_entries("ticket", tickets.filter(trees.below(paths)), "received_at", "unit"),
         *_entries("invitation", asked, "decided_at", "survey"),
     ]
     return sorted(found, key=lambda entry: (entry.at, str(entry.row.id)), reverse=True)
@@ -54,12 +54,10 @@ class Counted:
 
 def counts(customers: Sequence[uuid.UUID], *, organisation: int, since: datetime, paths: Sequence[str]) -> dict[uuid.UUID, Counted]:
     """Of several customers at once; deleted and excluded voices do not count."""
-    tickets = below(Ticket.objects.filter(organisation_id=organisation, customer__in=customers, state__in=OPEN), paths)
-    voices = below(
-        Feedback.objects.filter(
-            organisation_id=organisation, customer__in=customers, occurred_at__gte=since, deleted_at__isnull=True, excluded_at__isnull=True
-        ),
-        paths,
+    seen = trees.below(paths)
+    tickets = Ticket.objects.filter(seen, organisation_id=organisation, customer__in=customers, state__in=OPEN)
+    voices = Feedback.objects.filter(
+        seen, organisation_id=organisation, customer__in=customers, occurred_at__gte=since, deleted_at__isnull=True, excluded_at__isnull=True
     )
     n_open, n_voices = _by_customer(tickets), _by_customer(voices)
     return {key: Counted(n_open.get(key, 0), n_voices.get(key, 0)) for key in customers}

@@ -4,11 +4,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
-from typing import Any
-
-from django.db.models import Q, QuerySet
 
 from complaints import desk, queries
 from complaints.desk import Row
@@ -16,6 +11,7 @@ from complaints.models import Ticket
 from complaints.queries import OPEN
 from customers.models import Customer, CustomerEvent
 from feedback.models import Feedback, Score
+from tenancy import trees
 
 YEAR = timedelta(days=365)
 MOST_OPEN = 20
@@ -48,20 +44,13 @@ class Summary:
     n_events_year: int
 
 
-def below(rows: QuerySet[Any], paths: Sequence[str]) -> QuerySet[Any]:
-    """Rows of places below the paths; of everywhere when one is the root."""
-    if any(path.count("/") <= 2 for path in paths):  # the root, or the top unit: also what has no place
-        return rows
-    return rows.filter(reduce(or_, (Q(unit__path__startswith=path) for path in paths), Q(pk__in=[])))
-
-
 def summary(customer: Customer, *, organisation: int, now: datetime, paths: Sequence[str] = ("/",)) -> Summary:
     """Everything in ten statements or so, whatever the customer's history; deleted and excluded voices do not count.
 
     Complaints and voices of places below `paths`.
     """
     since = now - YEAR
-    tickets = below(Ticket.objects.filter(organisation_id=organisation, customer=customer), paths)
+    tickets = Ticket.objects.filter(trees.below(paths), organisation_id=organisation, customer=customer)
     # an open complaint is looked at whole: the promise that ends first may be on any of them
     standing = list(tickets.filter(state__in=OPEN).select_related("unit").order_by("received_at")[:200])
     rows = desk.rows(standing, organisation=organisation, now=now)
@@ -69,7 +58,7 @@ def summary(customer: Customer, *, organisation: int, now: datetime, paths: Sequ
     voices = Feedback.objects.filter(
         organisation_id=organisation, customer=customer, deleted_at__isnull=True, excluded_at__isnull=True
     )
-    voices = below(voices, paths)
+    voices = voices.filter(trees.below(paths))
     events = CustomerEvent.objects.filter(organisation_id=organisation, customer=customer)
     return Summary(
         customer=customer,
@@ -88,7 +77,7 @@ def summary(customer: Customer, *, organisation: int, now: datetime, paths: Sequ
 
 def _nps(customer: Customer, organisation: int, since: datetime, paths: Sequence[str]) -> Answer | None:
     """In two steps along the indexes of customer and feedback: a join would be left to what the planner believes."""
-    voices = below(Feedback.objects.filter(organisation_id=organisation, customer=customer, deleted_at__isnull=True), paths)
+    voices = Feedback.objects.filter(trees.below(paths), organisation_id=organisation, customer=customer, deleted_at__isnull=True)
     spoken = dict(voices.order_by("-occurred_at").values_list("id", "occurred_at")[:MOST_VOICES])
     answers = Score.objects.filter(
         organisation_id=organisation, feedback__in=list(spoken), kind="nps", item="", excluded=False

@@ -18,6 +18,7 @@ from cxms.lib.ids import new_id
 from surveys.models import PulsePerson, PulseRound, PulseTally
 from tenancy import audit, queries
 from tenancy.models import Organisation, Staff
+from tenancy.trees import below
 
 SALT = "surveys.pulse"
 OPEN_FOR = timedelta(days=14)
@@ -122,11 +123,8 @@ def running(*, organisation: int, now: datetime) -> PulseRound | None:
 
 def rounds(*, organisation: int, paths: tuple[str, ...] = ("/",)) -> QuerySet[PulseRound]:
     """The rounds, the newest first, with how many of the subtrees were asked and answered as `n_here` and `n_said`."""
-    inside = Q()
-    for path in paths:
-        inside |= Q(unit__path__startswith=path)
     rows = PulseRound.objects.filter(organisation_id=organisation).order_by("-opened_at")
-    people = PulsePerson.objects.filter(inside, organisation_id=organisation).order_by()
+    people = PulsePerson.objects.filter(below(paths), organisation_id=organisation).order_by()
     counts = people.values("round").annotate(asked=Count("id"), said=Count("id", filter=Q(has_answered=True)))
     found = {row["round"]: row for row in counts}
     whens = [When(id=key, then=Value(row["asked"])) for key, row in found.items()]

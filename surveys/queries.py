@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from surveys.enums import Decision
 from surveys.models import Invitation, Link, Response, Survey, SurveyVersion
+from tenancy.trees import below
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,6 @@ def versions(survey: Survey) -> list[SurveyVersion]:
     return list(rows.order_by("-version"))
 
 
-def _inside(paths: Iterable[str]) -> Q:
-    """Rows of units in these subtrees; of every one, and of none, when a path is the whole organisation."""
-    wanted = list(paths)
-    if any(path.count("/") <= 2 for path in wanted):
-        return Q()
-    found = Q(pk__in=[])
-    for path in wanted:
-        found |= Q(unit__path__startswith=path)
-    return found
-
-
 def funnels(
     surveys: Iterable[Survey], *, organisation: int, since: datetime, paths: Sequence[str] = ("/",)
 ) -> dict[uuid.UUID, Funnel]:
@@ -68,7 +58,7 @@ def funnels(
     # who answered without a receipt of his mail's delivery has it all the same
     delivered = asked & (Q(mailed_at__isnull=False) | Q(answered_at__isnull=False))
     rows = (
-        Invitation.objects.filter(_inside(paths), organisation_id=organisation, survey__in=list(surveys), decided_at__gte=since)
+        Invitation.objects.filter(below(paths), organisation_id=organisation, survey__in=list(surveys), decided_at__gte=since)
         .values_list("survey_id")
         .annotate(
             n_events=Count("id"),
@@ -86,7 +76,7 @@ def n_reasons(
 ) -> list[tuple[str, int]]:
     """How often each reason kept a person from being asked since an instant, most frequent first."""
     rows = Invitation.objects.filter(
-        _inside(paths), organisation_id=survey.organisation_id, survey=survey, decision=Decision.NOT_ASKED, decided_at__gte=since
+        below(paths), organisation_id=survey.organisation_id, survey=survey, decision=Decision.NOT_ASKED, decided_at__gte=since
     )
     found = rows.values_list("reason").annotate(n=Count("id")).order_by("-n", "reason")
     return [(str(reason), int(n)) for reason, n in found]
@@ -96,7 +86,7 @@ def log(
     survey: Survey, *, decision: str = "", reason: str = "", paths: Sequence[str] = ("/",)
 ) -> QuerySet[Invitation]:
     """The decisions of a survey, newest first."""
-    rows = Invitation.objects.filter(_inside(paths), organisation_id=survey.organisation_id, survey=survey)
+    rows = Invitation.objects.filter(below(paths), organisation_id=survey.organisation_id, survey=survey)
     if decision:
         rows = rows.filter(decision=decision)
     if reason:
@@ -148,11 +138,11 @@ def n_scores(survey: Survey, *, paths: Sequence[str] = ("/",)) -> dict[tuple[int
 
 def links(survey: Survey | None, *, organisation: int, paths: Sequence[str] = ("/",)) -> QuerySet[Link]:
     """The living links of a survey, or (None) of the feedback pages, by place in the tree."""
-    rows = Link.objects.filter(_inside(paths), organisation_id=organisation, survey=survey, revoked_at__isnull=True)
+    rows = Link.objects.filter(below(paths), organisation_id=organisation, survey=survey, revoked_at__isnull=True)
     return rows.select_related("unit", "survey").order_by("unit__path", "id")
 
 
 def link(key: uuid.UUID, *, organisation: int, paths: Sequence[str] = ("/",)) -> Link | None:
     """One living link, or None."""
-    rows = Link.objects.filter(_inside(paths), organisation_id=organisation, id=key, revoked_at__isnull=True)
+    rows = Link.objects.filter(below(paths), organisation_id=organisation, id=key, revoked_at__isnull=True)
     return rows.select_related("unit", "survey").first()

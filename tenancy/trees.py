@@ -1,12 +1,23 @@
 """Questions about units and staff, for the pages that manage them. Nothing here writes."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, Q, QuerySet
 
 from tenancy import sounds
 from tenancy.models import Staff, Unit, UnitPlacement
+
+
+def below(paths: Iterable[str], name: str = "unit") -> Q:
+    """Rows whose unit hangs in one of these subtrees; all, and those of no unit, when a path is the whole; none without a path."""
+    wanted = list(paths)
+    if any(path.count("/") <= 2 for path in wanted):
+        return Q()
+    found = Q(pk__in=[])
+    for path in wanted:
+        found |= Q(**{f"{name}__path__startswith": path})
+    return found
 
 
 def units(*, organisation: int, q: str = "", is_retired: bool = False) -> QuerySet[Unit]:

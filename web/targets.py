@@ -26,6 +26,7 @@ from metrics.targets import DIMENSIONS, Wanted
 from reports import aims, changes
 from reports.aims import Aim
 from tenancy import queries as tenancy
+from tenancy.trees import below
 from web import exports, forms, metric_filters
 from web.door import Visit, needs
 from web.forms import Form
@@ -114,10 +115,7 @@ def _seen(visit: Visit, metric: str) -> QuerySet[Target]:
     rows = Target.objects.filter(organisation_id=visit.organisation.id).select_related("unit").order_by("-from_date", "-id")
     if not visit.seat.sees_all:
         above = [path[: end + 1] for path in visit.seat.paths for end in range(1, len(path)) if path[end] == "/"]
-        inside = Q(unit__isnull=True) | Q(unit__path__in=above)
-        for path in visit.seat.paths:
-            inside |= Q(unit__path__startswith=path)
-        rows = rows.filter(inside)
+        rows = rows.filter(Q(unit__isnull=True) | Q(unit__path__in=above) | below(visit.seat.paths))
     return rows.filter(metric=metric) if metric else rows
 
 
