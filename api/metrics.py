@@ -1,6 +1,7 @@
 """`/metrics`: the register, and the figures of one metric. Every number comes from `metrics.series`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,13 +14,17 @@ from api.problems import Problem, not_found
 from api.shapes import instant
 from cxms.lib.periods import Grain, Period, split
 from feedback import topics
-from metrics import queries, targets
+from metrics import grouping, queries, targets
 from metrics import series as figures
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
+from metrics.grouping import GROUP
 from metrics.series import Point, Series, Where
 from metrics.targets import Book
+from tenancy import groups as hierarchies
 from tenancy import queries as tenancy
+from tenancy.groups import UNGROUPED
+from tenancy.hierarchies import LEVELS
 
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year", "all")
 DEFAULT_DAYS = 28
@@ -57,7 +62,8 @@ class MetricOne(Endpoint):
             obj({"metric": text(), "definition": text(), "unit": text(), "as_of": INSTANT, "points": listed(ref("Point"))}),
             description="Days are of the organisation's zone, `to` is not included. Every point carries n and, where it has one, "
             "its 95 % interval; a point with 1 ≤ n < 5 is suppressed unless the key holds `metrics:raw`. `target` is what held on a "
-            "point's last day for exactly this figure, `verdict` whether its whole interval lies on one side of it.",
+            "point's last day for exactly this figure, `verdict` whether its whole interval lies on one side of it. `hierarchy` with "
+            "`by=group` cuts by its groups, as stores belonged on each day; null is what belongs to none, so all points are the organisation.",
             query=(
                 Parameter("from", "first day", DATE),
                 Parameter("to", "the day after the last", DATE),
@@ -67,6 +73,9 @@ class MetricOne(Endpoint):
                     Parameter(name, f"only this {name}", text())
                     for name in ("unit", "staff", "channel", "touchpoint", "tier", "topic", "clause", "level")
                 ),
+                Parameter("hierarchy", "which hierarchy of groups, by code", text()),
+                Parameter("group", "only this group and those below it; `~` for stores of no group", text()),
+                Parameter("depth", "the level of groups to cut by, from 1; the lowest unless given", choice(*map(str, range(1, LEVELS + 1)))),
             ),
         )
     }
@@ -79,6 +88,7 @@ class MetricOne(Endpoint):
         period = period_of(request, organisation=self.organisation, now=self.now)
         grain = _grain(request, period)
         by, where = _by(request, definition), where_of(request, definition, organisation=self.organisation)
+        where = _grouped(request, definition, by, where, organisation=self.organisation)
         if grain == "day" and ("staff" in by or where.staff):
             raise _refuse("grain", "never_by_day", "a person is never shown by day: take weeks")
         found = figures.series(
@@ -142,6 +152,27 @@ def where_of(request: Request, definition: Definition, *, organisation: int) -> 
     return Where(paths=(), clause=clause, **given)
 
 
+def _grouped(request: Request, definition: Definition, by: tuple[str, ...], where: Where, *, organisation: int) -> Where:
+    """The filters with the groups of a hierarchy, where a request asks for them."""
+    given = {name: request.query_params.get(name, "") for name in ("hierarchy", "group", "depth")}
+    if not given["hierarchy"]:
+        if given["group"] or GROUP in by:
+            raise _refuse("hierarchy", "no_hierarchy", "groups are those of a hierarchy: name it")
+        return where
+    if not grouping.cuts(definition):
+        raise _refuse("hierarchy", "not_additive", f"{definition.code} does not add up over groups")
+    if hierarchies.by_code(given["hierarchy"], organisation=organisation) is None:
+        raise _refuse("hierarchy", "unknown_hierarchy", f"hierarchy {given['hierarchy'][:64]!r} is not known")
+    known = {UNGROUPED, *(row.code for row in hierarchies.groups(given["hierarchy"], organisation=organisation))}
+    if given["group"] and given["group"] not in known:
+        raise _refuse("group", "unknown_group", f"group {given['group'][:64]!r} is not known")
+    if given["depth"] and given["depth"] not in map(str, range(1, LEVELS + 1)):
+        raise _refuse("depth", "unknown_depth", f"depth is 1 to {LEVELS}")
+    if (given["group"] or GROUP in by) and (where.unit or by not in {(), (GROUP,), ("unit",)}):
+        raise _refuse("by", "groups_alone", "groups stand by themselves: no unit, no other dimension")
+    return replace(where, hierarchy=given["hierarchy"], group=given["group"], depth=given["depth"])
+
+
 def _date(request: Request, name: str) -> date | None:
     text = request.query_params.get(name, "")
     if not text:
@@ -169,7 +200,7 @@ def _by(request: Request, definition: Definition) -> tuple[str, ...]:
     asked = [name.strip() for text in request.query_params.getlist("by") for name in text.split(",")]
     names = tuple(dict.fromkeys(name for name in asked if name))
     for name in names:
-        if name not in definition.dimensions:
+        if name not in definition.dimensions and not (name == GROUP and grouping.cuts(definition)):
             raise _refuse("by", "unknown_dimension", f"by is one of {', '.join(definition.dimensions)}")
     if len(names) > 3:
         raise _refuse("by", "too_many_dimensions", "at most three dimensions")

@@ -13,8 +13,9 @@ from django.db import connection
 
 from cxms.lib.periods import Period
 from metrics.definitions.table import BY_CODE
+from metrics.grouping import GROUP
 from metrics.relations import RELATIONS
-from metrics.series import Where, cell_test, parameters, source_of
+from metrics.series import Where, cell_test, cut_of, parameters, source_of
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ def rows(asked: Asked, *, organisation: int, now: datetime, limit: int, offset: 
     relation = RELATIONS[read.relation]
     cell = tuple(asked.cell)
     for name in [*cell, *asked.where.given()]:
-        if name not in definition.dimensions:
+        if name not in definition.dimensions and not (name == GROUP and asked.where.hierarchy):
             raise ValueError(f"{asked.metric} has no dimension {name}")
     tests = [f"({part.test})"]
     for name, code in asked.cell.items():
-        cut = relation.cuts[name]
+        cut = cut_of(relation, name)
         tests.append(f"{cut.key} is null" if code is None else cell_test(name, cut, f"cell_{name}"))
     values = parameters(read, organisation, asked.period, asked.where, now) | {f"cell_{name}": code for name, code in asked.cell.items()}
     source = f"{source_of(read, relation.rows, cell, asked.where)} and {' and '.join(tests)}"

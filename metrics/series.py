@@ -7,23 +7,31 @@ Suppression. A point with 1 ≤ n < 5 shows nothing, not even n. So that a total
 hidden cell away, a `by` answer in which a period has exactly one hidden cell also hides the next smallest (for each
 dimension along which cells add up). Units are hidden alike however they are asked, alone, beside each other or as the
 whole of a reader (`metrics.hiding`, on the tree as it is today). Channel, touchpoint and tier likewise,
-alone and jointly, under the same other filters (`metrics.cuts`). It does not cover what other answers tell together: one cut
+alone and jointly, under the same other filters (`metrics.cuts`), and groups of every hierarchy beside the tree and each other
+(`metrics.group_hiding`). It does not cover what other answers tell together: one cut
 over several units, overlapping date ranges, the same cut at two instants, or metrics whose components add up to one another. `raw=True` (scope metrics:raw) shows all but what was promised to be anonymous.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from cxms.lib.periods import Grain, Period, split
+from metrics import grouping
 from metrics.cuts import ALL, hidden_cells
 from metrics.definitions.definition import Definition, Read
 from metrics.definitions.table import BY_CODE
+from metrics.grouping import GROUP
 from metrics.hidden_tree import Code, Hidden, hidden_tree
-from metrics.hiding import HIDDEN_BELOW, OWN
+from metrics.hiding import OWN
+from metrics.points import Point as Point
+from metrics.points import Series as Series
+from metrics.points import Where as Where
+from metrics.points import hide as hide
+from metrics.points import suppress as suppress
 from metrics.relations import RELATIONS, Cut, Relation
 from metrics.sharing import once
 
@@ -40,70 +48,6 @@ _BUCKETS: dict[str, str] = {
         for grain in ("week", "month", "quarter", "year")
     },
 }
-
-
-@dataclass(frozen=True)
-class Where:
-    """Filters, by code; empty means any. `unit` covers its subtree and `paths` a reader's subtrees, each as the tree
-    stood on the day."""
-
-    unit: str = ""
-    staff: str = ""
-    channel: str = ""
-    touchpoint: str = ""
-    tier: str = ""
-    topic: str = ""
-    clause: str = ""
-    level: str = ""
-    paths: tuple[str, ...] = field(default_factory=tuple)
-
-    def given(self) -> dict[str, str]:
-        """The filters that are set, without `paths`."""
-        names = ("unit", "staff", "channel", "touchpoint", "tier", "topic", "clause", "level")
-        return {name: value for name in names if (value := getattr(self, name))}
-
-    def without(self, names: Iterable[str]) -> "Where":
-        """The same filters, these taken off."""
-        kept = {name: value for name, value in self.given().items() if name not in set(names)}
-        return Where(paths=self.paths, **kept)
-
-    @property
-    def subtrees(self) -> list[str]:
-        """Codes of the reader's subtrees; empty when he sees everything."""
-        if any(path.count("/") <= 2 for path in self.paths):
-            return []
-        return [path.strip("/").rsplit("/", 1)[-1] for path in self.paths]
-
-
-@dataclass(frozen=True)
-class Point:
-    """A figure of the local days [from_date, to_date). All but the dates, `by` and `suppressed` are None where hidden."""
-
-    from_date: date
-    to_date: date
-    by: dict[str, Code]
-    value: float | None
-    n: int | None
-    low: float | None
-    high: float | None
-    suppressed: bool
-    components: dict[str, Any] | None
-
-    @property
-    def margin(self) -> float | None:
-        """±: half the width of the interval, in the metric's unit."""
-        return None if self.low is None or self.high is None else (self.high - self.low) / 2
-
-
-@dataclass(frozen=True)
-class Series:
-    """The points of a metric, by period and then by code (cells without one last), true at `as_of`."""
-
-    metric: str
-    definition: Definition
-    unit: str
-    as_of: datetime
-    points: list[Point]
 
 
 def series(
@@ -124,18 +68,17 @@ def series(
     KeyError for an unknown metric, ValueError for a dimension the metric does not have.
     """
     definition = BY_CODE[metric]
-    where = where or Where()
-    for name in [*by, *where.given()]:
-        if name not in definition.dimensions:
-            raise ValueError(f"{metric} has no dimension {name}")
-    cells = _cells(definition, organisation, period, grain, tuple(by), where, now)
-    points = _points(definition, cells, split(period.from_date, period.to_date, grain), tuple(by))
+    where, asked = where or Where(), tuple(by)
+    _check(definition, asked, where, is_raw=raw and not definition.is_anonymous)
+    cells = _cells(definition, organisation, period, grain, asked, where, now)
+    points = _points(definition, cells, split(period.from_date, period.to_date, grain), asked)
     if raw and not definition.is_anonymous:
         return Series(metric, definition, definition.unit, now, points)
-    shown = points if tuple(by) == ("unit",) else suppress(points)
-    if "unit" in definition.dimensions and (where.unit or where.subtrees or tuple(by) == ("unit",)):
-        everywhere = replace(where, unit="", paths=())
-        is_whole = tuple(by) == ("unit",) and where == everywhere
+    is_grouped = GROUP in asked or bool(where.group)
+    shown = points if asked == ("unit",) or is_grouped else suppress(points)
+    if "unit" in definition.dimensions and (where.unit or where.subtrees or asked == ("unit",) or is_grouped):
+        everywhere = replace(where, unit="", paths=(), hierarchy="", depth="", group="")
+        is_whole = asked == ("unit",) and where == everywhere
 
         def tree() -> Hidden:
             if is_whole:
@@ -144,8 +87,18 @@ def series(
             return hidden_tree({key: definition.n_of(definition.components(cell)) for key, cell in whole.items()}, organisation)
 
         hidden = once(("hidden", organisation, metric, period, grain, everywhere, now), tree)
-        shown = _hide_units(shown, points, hidden, where)
-    return Series(metric, definition, definition.unit, now, _hide_cuts(definition, shown, organisation, period, grain, tuple(by), where, now))
+        grouped = (definition, points, organisation, period, grain, where, now, hidden)
+        shown = _hide_groups(*grouped) if is_grouped else _hide_units(shown, points, hidden, where)
+    return Series(metric, definition, definition.unit, now, _hide_cuts(definition, shown, organisation, period, grain, asked, where, now))
+
+
+def _check(definition: Definition, by: tuple[str, ...], where: Where, *, is_raw: bool) -> None:
+    """ValueError for what cannot be cut. Groups are cut by themselves or into their stores, of the whole a reader sees."""
+    for name in [*by, *where.given()]:
+        if name not in definition.dimensions and not (name == GROUP and where.hierarchy and grouping.cuts(definition)):
+            raise ValueError(f"{definition.code} has no dimension {name}")
+    if not is_raw and (GROUP in by or where.group) and (where.unit or by not in {(), (GROUP,), ("unit",)}):
+        raise ValueError("groups stand by themselves: no unit, no other dimension")
 
 
 # ---- reading ------------------------------------------------------------------------------------------------------
@@ -188,7 +141,15 @@ def _rows(
 def parameters(read: Read, organisation: int, period: Period, where: Where, now: datetime) -> dict[str, Any]:
     """What a statement over a read is given."""
     found: dict[str, Any] = {"org": organisation, "now": now, "kind": read.kind, "subtrees": where.subtrees, **where.given()}
-    return found | {"from_date": period.from_date, "to_date": period.to_date}
+    found |= {"from_date": period.from_date, "to_date": period.to_date}
+    if where.hierarchy:
+        found |= grouping.parameters(where.hierarchy, where.depth, where.group, period, organisation=organisation)
+    return found
+
+
+def cut_of(relation: Relation, name: str) -> Cut:
+    """How a relation is cut by a dimension; by group, as everything with a unit is."""
+    return grouping.CUT if name == GROUP else relation.cuts[name]
 
 
 def _statement(
@@ -196,8 +157,10 @@ def _statement(
 ) -> str:
     """One statement: cut the rows, add them up, and name the cells by code."""
     relation = RELATIONS[read.relation]
-    rows = _road(relation, period, grain, {*by, *where.given(), *(["unit"] if where.subtrees else [])}, is_placed=bool(where.unit or where.subtrees))
-    keys = [f"{relation.cuts[name].key} as k{index}" for index, name in enumerate(by)]
+    is_grouped = GROUP in by or bool(where.group)
+    dimensions = {*by, *where.given(), *(["unit"] if where.subtrees or is_grouped else [])} - {GROUP}
+    rows = _road(relation, period, grain, dimensions, is_placed=bool(where.unit or where.subtrees or is_grouped))
+    keys = [f"{cut_of(relation, name).key} as k{index}" for index, name in enumerate(by)]
     source = source_of(read, rows, by, where)
     bucket = f"{_BUCKETS[grain]} as bucket"
     if definition.per_customer:
@@ -213,12 +176,12 @@ def _statement(
 def source_of(read: Read, rows: str, by: tuple[str, ...], where: Where) -> str:
     """“from … where …” over `rows` as `r`: what is added up, and what `metrics.behind` lists."""
     relation, given = RELATIONS[read.relation], where.given()
-    cuts = [relation.cuts[name] for name in by]
+    cuts = [cut_of(relation, name) for name in by]
     joins = [join for cut in cuts for join in cut.joins]
     tests = [read.test, "r.local_day >= %(from_date)s", "r.local_day < %(to_date)s"]
     for name in given:
-        joins += relation.cuts[name].test_joins
-        tests.append(_test(name, relation.cuts[name]))
+        joins += cut_of(relation, name).test_joins
+        tests.append(grouping.test(where.group) if name == GROUP else _test(name, relation.cuts[name]))
     if where.subtrees:
         tests.append(_placed("%(subtrees)s"))
     if "staff" in by:
@@ -313,37 +276,6 @@ def _point(
     return Point(from_date, to_date, by, estimate.value, estimate.n, estimate.low, estimate.high, False, found)
 
 
-def suppress(points: Sequence[Point]) -> list[Point]:
-    """Hides points with 1 ≤ n < 5, and siblings that would give one of them away."""
-    hidden = {index for index, point in enumerate(points) if point.n is not None and 1 <= point.n < HIDDEN_BELOW}
-    lines = _lines(points) if hidden else []
-    changed = bool(lines)
-    while changed:
-        changed = False
-        for line in lines:
-            if len(hidden.intersection(line)) == 1:
-                others = [index for index in line if index not in hidden and points[index].n]
-                if others:
-                    hidden.add(min(others, key=lambda index: (points[index].n or 0, index)))
-                    changed = True
-    return [hide(point) if index in hidden else point for index, point in enumerate(points)]
-
-
-def _lines(points: Sequence[Point]) -> list[list[int]]:
-    """Siblings that add up to something that can be asked for: per period, along each dimension and along all."""
-    lines: dict[tuple[Any, ...], list[int]] = {}
-    for index, point in enumerate(points):
-        if not point.by:
-            continue
-        items = tuple(point.by.items())
-        lines.setdefault((point.from_date, "all"), []).append(index)
-        if len(items) > 1:
-            for free, _ in items:
-                rest = tuple(item for item in items if item[0] != free)
-                lines.setdefault((point.from_date, free, rest), []).append(index)
-    return list(lines.values())
-
-
 def _hide_units(shown: Sequence[Point], points: Sequence[Point], tree: Hidden, where: Where) -> list[Point]:
     """Hides the subtrees and units that would give a small one away, and a part of a hidden whole that is cut otherwise."""
     hidden, paths = tree.places, tree.paths
@@ -365,6 +297,21 @@ def _hide_units(shown: Sequence[Point], points: Sequence[Point], tree: Hidden, w
     return kept
 
 
+def _hide_groups(
+    definition: Definition, points: Sequence[Point], organisation: int, period: Period, grain: Grain, where: Where, now: datetime, tree: Hidden
+) -> list[Point]:
+    """Hides the groups, and the stores of a group, that would give a small one away."""
+    joint = replace(where, unit="", hierarchy=grouping.EVERY, depth="", group="")
+
+    def find() -> grouping.HiddenGroups:
+        cells = _cells(definition, organisation, period, grain, ("unit", GROUP), joint, now)
+        counts = {key: definition.n_of(definition.components(cell)) for key, cell in cells.items()}
+        return grouping.hidden(counts, tree, where.subtrees, organisation=organisation)
+
+    hidden = once(("groups", organisation, definition.code, period, grain, joint, now), find)
+    return [hide(point) if point.n and hidden.holds(point, where) else point for point in points]
+
+
 def _hide_cuts(
     definition: Definition, shown: Sequence[Point], organisation: int, period: Period, grain: Grain, by: tuple[str, ...], where: Where, now: datetime
 ) -> list[Point]:
@@ -384,11 +331,6 @@ def _hide_cuts(
         return cell in hidden.get((point.from_date, *(point.by[name] for name in rest)), ())
 
     return [hide(point) if point.n and is_told(point) else point for point in shown]
-
-
-def hide(point: Point) -> Point:
-    """The point with nothing but its period and cell."""
-    return replace(point, value=None, n=None, low=None, high=None, suppressed=True, components=None)
 
 
 def last_days(today: date, n_days: int) -> Period:

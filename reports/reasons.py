@@ -18,6 +18,7 @@ from feedback.nlp import PersonalData, mask
 from metrics import statistics
 from metrics.series import Point, Where, series
 from metrics.statistics import Estimate
+from tenancy import groups
 
 MIN_N = 5
 MIN_N_QUOTE = 8
@@ -109,9 +110,11 @@ def placed(rows: QuerySet[Row], where: Where, table: str, *, organisation: int) 
 
     The units that ever hung there lead into the indexes, the day decides.
     """
-    groups = [[where.unit]] if where.unit else []
-    groups += [where.subtrees] if where.subtrees else []
-    for group in groups:
+    if where.group:
+        rows = rows.filter(groups.counted(where.hierarchy, where.group, organisation=organisation))
+    places = [[where.unit]] if where.unit else []
+    places += [where.subtrees] if where.subtrees else []
+    for inside in places:
         rows = rows.extra(
             where=[
                 f"{table}.unit_id = any(array(select p.unit_id from tenancy_unitplacement p"
@@ -120,7 +123,7 @@ def placed(rows: QuerySet[Row], where: Where, table: str, *, organisation: int) 
                 f" and p.unit_id = {table}.unit_id and p.from_date <= {table}.local_day"
                 f" and p.to_date > {table}.local_day and string_to_array(p.path, '/') && %s::text[])"
             ],
-            params=[organisation, group, group],
+            params=[organisation, inside, inside],
         )
     return rows
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
 from django_scopes import ScopedManager
 
@@ -127,6 +128,70 @@ class UnitPlacement(TenantModel):
         indexes = [
             # series join each bucket with the placement of its day
             models.Index(fields=["organisation", "unit", "from_date"], name="placement_unit"),
+        ]
+
+
+class Hierarchy(TenantModel):
+    """分组体系: a further way to add up the same stores, beside the organisation's tree. `version` guards all of it."""
+
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=80)
+    retired_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1, db_default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="hierarchy_code")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UnitGroup(TenantModel):
+    """分组: a node of a hierarchy. `path` is its place for good, '/SOUTH/P07/': a figure of the past stays under it."""
+
+    hierarchy = models.ForeignKey(Hierarchy, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=80)
+    path = models.CharField(max_length=400)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "hierarchy", "code"], name="unit_group_code")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def depth(self) -> int:
+        """Its level, from 1."""
+        return self.path.count("/") - 1
+
+
+class GroupMembership(TenantModel):
+    """Which leaf group a store belonged to on which days: [from_date, to_date), at most one of a hierarchy on any."""
+
+    hierarchy = models.ForeignKey(Hierarchy, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(UnitGroup, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    from_date = models.DateField()
+    to_date = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(to_date__gt=models.F("from_date")), name="group_membership_forwards"),
+            ExclusionConstraint(
+                name="group_membership_once",
+                expressions=[
+                    ("organisation", RangeOperators.EQUAL),
+                    ("hierarchy", RangeOperators.EQUAL),
+                    ("unit", RangeOperators.EQUAL),
+                    (models.Func("from_date", "to_date", function="daterange"), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+        indexes = [
+            # the members of a group, and whether it ever had any
+            models.Index(fields=["organisation", "group", "from_date"], name="group_membership_group"),
         ]
 
 

@@ -26,8 +26,9 @@ from ledger.models import Fact
 from metrics.series import Where
 from reports import accuracy, changes, verbatim
 from reports.reasons import placed
+from tenancy import groups
 from tenancy.enums import Channel
-from web import correcting
+from web import correcting, grouped
 from web.door import Visit, needs
 from web.units import Switcher
 
@@ -85,12 +86,13 @@ class Asked:
     state: str
     score: str = ""
     judged: str = ""
+    group: tuple[str, str] = ("", "")
 
     @property
     def is_filtered(self) -> bool:
         """True when anything narrows the list."""
         names = ("q", "channel", "unit", "staff", "touchpoint", "tier", "item", "kind", "sentiment", "topic", "from_date", "to_date")
-        return bool(self.nps or self.state or self.score or self.judged or any(getattr(self.filters, name) for name in names))
+        return bool(self.group[1] or self.nps or self.state or self.score or self.judged or any(getattr(self.filters, name) for name in names))
 
 
 def asked_of(request: HttpRequest, visit: Visit) -> Asked:
@@ -117,7 +119,7 @@ def asked_of(request: HttpRequest, visit: Visit) -> Asked:
         to_date=day_of(text["to"]),
         paths=visit.seat.paths,
     )
-    return Asked(filters, nps, state, _known(text["score"], (*SCORES, "sentiment")), text["judged"])
+    return Asked(filters, nps, state, _known(text["score"], (*SCORES, "sentiment")), text["judged"], grouped.asked(request, visit))
 
 
 def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
@@ -128,6 +130,8 @@ def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
     rows = queries.voices(filters, organisation=organisation)
     if asked.state == "counted":
         rows = placed(rows.filter(excluded_at__isnull=True), Where(unit=asked.filters.unit), "feedback_feedback", organisation=organisation)
+    if asked.group[1]:
+        rows = rows.filter(groups.counted(*asked.group, organisation=organisation))
     if asked.state == "pending":
         done = Analysis.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), is_current=True)
         rows = rows.exclude(text="").filter(~Exists(done))
@@ -158,7 +162,7 @@ def _found(asked: Asked, rows: QuerySet[Feedback], organisation: int) -> search.
     if asked.state == "counted":
         # the tree of the day decides, which the index does not know
         filters = replace(filters, unit="")
-    elif filters.only_words and not (asked.nps or asked.state or asked.score or asked.judged):
+    elif filters.only_words and not (asked.group[1] or asked.nps or asked.state or asked.score or asked.judged):
         return search.within(None, filters, organisation=organisation)
     return search.within(rows, filters, organisation=organisation)
 
@@ -193,7 +197,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "may_write": visit.seat.may("feedback:write"),
         "may_judge": visit.seat.may("labels:read"),
         "choices": {"kind": Kind.choices, "sentiment": Sentiment.choices, "topics": topics.choices(organisation=visit.organisation.id).items()},
-        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "tier", "item", "score", "judged"}],
+        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "tier", "item", "score", "judged", "group"}],
     }
     return render(request, "feedback/list.html", context)
 

@@ -17,13 +17,13 @@ from customers import exposures
 from cxms.lib.errors import DomainError
 from feedback.channels import sheet
 from feedback.shapes import ShapeError
-from tenancy import staff_import, tables, unit_import
+from tenancy import group_import, staff_import, tables, unit_import
 from tenancy.tables import Plan
 from web.door import Visit
 
 MAX_BYTES = 2 * 1024 * 1024
 SHOWN = 200
-KINDS: dict[str, Any] = {"units": unit_import, "staff": staff_import, "exposures": exposures}
+KINDS: dict[str, Any] = {"units": unit_import, "staff": staff_import, "exposures": exposures, "hierarchies": group_import}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "gb18030": "GB18030", "utf-16": "UTF-16"}
 
 
@@ -125,6 +125,8 @@ def _from_workbook(body: bytes, name: str) -> str:
 def _done(kind: str, plan: Plan) -> str:
     if kind == "exposures":
         return _("写入 %(n)d 行业务量；不对的话，可以整批撤回。") % {"n": plan.n("add") + plan.n("change")}
+    if kind == "hierarchies":
+        return _("写入 %(n)d 行归组，其余不变。") % {"n": plan.n("add") + plan.n("change")}
     if kind == "units":
         added = ngettext("新增 %(n)d 个单元", "新增 %(n)d 个单元", plan.n("add")) % {"n": plan.n("add")}
     else:

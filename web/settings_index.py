@@ -40,6 +40,7 @@ def _all() -> tuple[Group, ...]:
         Group(_("组织"), (
             Entry("settings-organisation", "home", "settings:read", _("组织资料"), _("名称、语言、时区"), _("公司 时区 语言 双重验证")),
             Entry("settings-units", "building-store", "settings:read", _("组织单元"), _("大区、门店、班组的树"), _("门店 大区 导入 CSV 搬迁")),
+            Entry("settings-hierarchies", "route", "settings:read", _("分组体系"), _("同样的门店，按加盟商、店型、价格区再加一遍"), _("加盟商 店型 价格区 销售区 层级 归组 导入 CSV")),
             Entry("settings-exposures", "activity-heartbeat", "settings:read", _("业务量"), _("投诉率的分母：自己数的，或上传的"), _("订单 到店 来电 包裹 活跃客户 分母 投诉率 导入")),
             Entry("settings-staff", "users", "settings:read", _("员工"), _("被评价的人，按工号"), _("工号 导入 CSV 离职")),
             Entry("settings-people", "shield-check", "settings:read", _("员工数据的使用"), _("员工的数给谁看，能不能考核"), _("排名 考核 申诉 保护 eNPS")),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from complaints import sla_policies
 from cxms.lib.errors import DomainError
 from surveys import queries as survey_queries
-from tenancy import calendars, holidays, industry, organisations, queries, seats, units
+from tenancy import calendars, groups, holidays, industry, organisations, queries, seats, units
 from tenancy.enums import Role, UnitKind
 from tenancy.models import Staff, Unit
 from web import calendar_form, forms, importing, members, policy_form
@@ -183,6 +183,9 @@ def sample(kind: str, visit: Visit) -> list[list[Any]]:
             ["EAST", "", UnitKind.REGION.value, _("华东区"), ""],
             ["S001", "EAST", UnitKind.STORE.value, _("一号店"), ""],
         ]
+    if kind == "hierarchies":
+        there = [line for row in groups.hierarchies(organisation=organisation_id) for line in groups.listed(row.code, organisation=organisation_id)]
+        return there or [["partner", "S001", "SOUTH/P07", ""], ["partner", "S002", "SOUTH/P08", "2026-07-01"]]
     if kind == "exposures":
         return [["2026-11-22", "S001", "order", "412", "pos"], ["2026-11-22", "", "call", "96", "pbx"]]
     staff = Staff.objects.filter(organisation_id=organisation_id, left_at=None).select_related("unit").order_by("employee_no")

@@ -68,7 +68,7 @@ def treasure(shop):
     from surveys import links as survey_links
     from surveys.inspection_scoring import Item
     from surveys.models import PulseRound
-    from tenancy import invitations
+    from tenancy import hierarchies, invitations
     from tenancy.models import ApiKey, Staff, Touchpoint
     from tests.surveys.conftest import spec
 
@@ -103,6 +103,7 @@ def treasure(shop):
             None, {"url": "https://oapi.dingtalk.com/robot/send?access_token=X7Q"}, kind="dingtalk", label="X7Q", unit=shop.units["HQ"],
             organisation=shop.id, now=now, actor="t", resolver=lambda *_: ["93.184.215.14"],
         )  # fmt: skip
+        hierarchy = hierarchies.add(organisation=shop.id, code="X7Q", name="X7Q", now=now, actor="t")
         exposures.carry_out(exposures.plan([(1, {"day": "2026-01-05", "unit": "S001", "kind": "order", "count": "7", "source": "X7Q"})], organisation=shop.id), organisation=shop.id, now=now, actor="t")
         batch = ExposureBatch.objects.get()
         segment = segments.add(uuid.uuid4(), segments.Wanted("X7Q", {"tier": "gold"}), shop.seat("cx_manager"), organisation=shop.id, now=now, actor="t")
@@ -173,6 +174,7 @@ def treasure(shop):
             "promises/bulk/": str(run.id),
             "settings/invitations/": str(invitation.id),
             "settings/members/": str(shop.members["analyst"].id),
+            "settings/hierarchies/": str(hierarchy.id),
             "settings/units/": str(shop.units["S001"].id),
             "settings/staff/": str(Staff.objects.get(employee_no="E001").id),
             "settings/touchpoints/": str(Touchpoint.objects.get(code="payment").id),
