@@ -5,7 +5,7 @@ for each on the days it belonged there. Rows of no group have no code, so all gr
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from tenancy import group_spans, groups
 from tenancy.groups import UNGROUPED
 
 GROUP = "group"
+BY = "h:"  # `by` of a page: h:HIERARCHY@LEVEL, the leaves without a level
 EVERY = "*"  # all hierarchies at once: a cell's code tells the leaf in each of them
 BETWEEN = "\x1f"
 _JOIN = (
@@ -35,6 +36,12 @@ Entry = tuple[Any, date, date, str, bool]  # unit, from, to, code of the cell, i
 def cuts(definition: Definition) -> bool:
     """True where groups add up to the organisation: whatever has a unit, but one answer a customer and group is no part of a sum."""
     return "unit" in definition.dimensions and not definition.per_customer
+
+
+def cut(by: str, where: Where) -> Where:
+    """The filters with the hierarchy and level that a page's `by` names."""
+    hierarchy, _at, level = by.removeprefix(BY).partition("@")
+    return replace(where, hierarchy=hierarchy, depth=level)
 
 
 def test(group: str) -> str:

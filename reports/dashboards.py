@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from cxms.lib.periods import Period, same_week_last_year
-from metrics import statistics
+from metrics import grouping, statistics
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
 from metrics.places import hidden_units
@@ -18,7 +20,7 @@ from metrics.series import Point, Where, hide, series, suppress
 from reports import changes, reasons
 from reports.changes import Change
 from reports.reasons import Reasons
-from tenancy import queries
+from tenancy import groups, queries
 from tenancy.enums import UnitKind
 from tenancy.models import Unit
 
@@ -43,11 +45,17 @@ class Week:
 
 @dataclass(frozen=True)
 class Place:
-    """A unit with its figure over the whole period."""
+    """A unit, or a group of a hierarchy, with its figure over the whole period. group: as a URL names it."""
 
     code: str
     name: str
     point: Point
+    group: str = ""
+
+    @property
+    def asks(self) -> dict[str, str]:
+        """What a list of its rows is narrowed by."""
+        return {"group": self.group} if self.group else {"unit": self.code}
 
 
 @dataclass(frozen=True)
@@ -168,6 +176,8 @@ def ranking(*, organisation: int, period: Period, where: Where, now: datetime, b
     units = queries.units_of(organisation=organisation, paths=where.paths or ("/",))
     asked: dict[str, Any] = {"organisation": organisation, "metric": "nps", "period": period, "now": now}
     (whole,) = series(**asked, where=where).points
+    if by.startswith(grouping.BY):
+        return rank(by_group(by, organisation=organisation, metric="nps", period=period, where=where, now=now), whole)
     if by == "region":
         hidden = hidden_units(**asked, where=where)
         points = [hide(point) if point.by["unit"] in hidden else point for point in suppress(_regions(asked, where, units))]
@@ -179,6 +189,18 @@ def ranking(*, organisation: int, period: Period, where: Where, now: datetime, b
         Place(code, known[code].name, point) for point in points if (code := point.by["unit"] or "") in known
     ]
     return rank(places, whole)
+
+
+def by_group(by: str, *, organisation: int, metric: str, period: Period, where: Where, now: datetime) -> list[Place]:
+    """The groups of a hierarchy with their figures, in the order of their codes, those of no group last; `by` as a page names it."""
+    cut = grouping.cut(by, where)
+    names = {row.code: row.name for row in groups.groups(cut.hierarchy, organisation=organisation)}
+    points = series(organisation=organisation, metric=metric, period=period, now=now, by=(grouping.GROUP,), where=cut).points
+    made = []
+    for point in points:
+        code = point.by[grouping.GROUP] or groups.UNGROUPED
+        made.append(Place(code, names.get(code, str(_("未归组"))), point, f"{cut.hierarchy}/{code}"))
+    return made
 
 
 def _regions(asked: dict[str, Any], where: Where, units: Sequence[Unit]) -> list[Point]:
@@ -219,7 +241,8 @@ def metric_page(
     this_week = monday_of(queries.local_today(now, zone))
     period = Period(this_week - timedelta(weeks=n_weeks), this_week + timedelta(weeks=1))
     asked: dict[str, Any] = {"organisation": organisation, "metric": metric, "period": period, "now": now}
-    where = where.without([name for name in where.given() if name not in BY_CODE[metric].dimensions])
+    known = {*BY_CODE[metric].dimensions, *([grouping.GROUP] if grouping.cuts(BY_CODE[metric]) else [])}
+    where = where.without([name for name in where.given() if name not in known])
     points = series(**asked, where=where, grain="week").points
     (whole,) = series(**asked, where=where).points
     return points, whole

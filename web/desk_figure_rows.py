@@ -21,12 +21,12 @@ from complaints.received import Asked as Received
 from cxms.lib.periods import Period
 from feedback import masking
 from feedback.models import Feedback
-from metrics import behind
+from metrics import behind, grouping
 from metrics.behind import Asked
 from metrics.definitions.table import BY_CODE
 from metrics.series import Where
 from tenancy import queries
-from web import words
+from web import grouped, words
 from web.desk import kept
 from web.door import Visit, needs
 from web.templatetags.cx import when
@@ -110,10 +110,11 @@ def clause(code: str) -> str:
     return said.get(named, code)
 
 
-def url_of(metric: str, period: Period, part: str, unit: str, cell: Mapping[str, str | None]) -> str:
-    """Where the rows of a count are listed. `unit`: the subtree chosen; `cell`: the codes of the point it stands in."""
+def url_of(metric: str, period: Period, part: str, unit: str, cell: Mapping[str, str | None], *, group: str = "") -> str:
+    """Where the rows of a count are listed. `unit`: the subtree chosen; `cell`: the codes of the point it stands in; group: `grouped.key_of`."""
     asked = {"metric": metric, "part": part, "from": period.from_date.isoformat(), "to": period.to_date.isoformat()}
     asked |= {"unit": unit} if unit else {}
+    asked |= {"group": group} if group else {}
     asked |= {("only" if name == "unit" else name): code or NOWHERE for name, code in cell.items()}
     return f"{reverse('desk-figure-rows')}?{urlencode(asked)}"
 
@@ -170,7 +171,10 @@ def _asked(request: HttpRequest, visit: Visit, units: Switcher) -> Asked:
             raise Http404
         if code:
             cell[name] = None if code == NOWHERE else code
-    where = Where(unit=units.code, paths=tuple(visit.seat.paths))
+    hierarchy, group = grouped.asked(request, visit)
+    if group and not grouping.cuts(definition):
+        raise Http404
+    where = Where(unit=units.code, hierarchy=hierarchy, group=group, paths=tuple(visit.seat.paths))
     return Asked(definition.code, _period(request, visit), part, cell, where)
 
 

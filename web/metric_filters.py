@@ -1,7 +1,7 @@
 """The filter bar of pages of figures: what the URL asks for, the menus that offer it, the rows behind a mark."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -15,7 +15,7 @@ from metrics.series import Where
 from reports import dashboards
 from tenancy.enums import Channel
 from tenancy.models import Touchpoint
-from web import desk_figure_rows
+from web import desk_figure_rows, grouped
 from web.door import Visit
 
 # which voices a metric counts, as the list of voices asks for them; a metric that counts something else leads to its page
@@ -63,7 +63,7 @@ class Filters:
 
 def voices_behind(where: Where, period: Period, **more: str) -> str:
     """The list of voices under the same filters, counted ones only."""
-    given = {name: value for name, value in where.given().items() if name in {"unit", "channel", "touchpoint", "tier", "topic", "staff"}}
+    given = {name: value for name, value in grouped.given(where).items() if name in {"unit", "channel", "touchpoint", "tier", "topic", "staff", "group"}}
     asked = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat(), "state": "counted"}
     return f"{reverse('feedback-list')}?{urlencode(asked | given | more)}"
 
@@ -72,16 +72,16 @@ def behind(metric: str, where: Where, period: Period, *, weeks: int = 13, **more
     """What is behind a figure of a metric: the voices or the cases it counts, else its own page under the same filters."""
     if metric in ROWS:
         return voices_behind(where, period, **{**ROWS[metric], **more})
-    asked = {**where.given(), **more}
-    if "n" in BY_CODE[metric].parts and set(asked) <= {"unit", "clause"}:
+    asked = {**grouped.given(where), **more}
+    if "n" in BY_CODE[metric].parts and set(asked) <= {"unit", "clause", "group"}:
         cell = {name: code for name, code in more.items() if name in {"unit", "clause"}}
-        return desk_figure_rows.url_of(metric, period, "n", where.unit, cell)
+        return desk_figure_rows.url_of(metric, period, "n", where.unit, cell, group=asked.get("group", ""))
     return page_of(metric, where, weeks=weeks, **more)
 
 
 def page_of(metric: str, where: Where, *, weeks: int = 13, **more: str) -> str:
     """The metric's own page under the filters it has."""
-    kept = {name: value for name, value in (where.given() | more).items() if name in {"unit", "channel", "touchpoint", "tier"}}
+    kept = {name: value for name, value in (grouped.given(where) | more).items() if name in {"unit", "channel", "touchpoint", "tier", "group"}}
     url = reverse("nps") if metric == "nps" else reverse("metric", args=[metric])
     return f"{url}?{urlencode({'weeks': str(weeks)} | kept)}"
 
@@ -92,8 +92,8 @@ def touchpoints_of(visit: Visit) -> dict[str, str]:
     return dict(rows.values_list("code", "name"))
 
 
-def filters_of(request: HttpRequest, visit: Visit, touchpoints: dict[str, str]) -> Filters:
-    """What the URL asks for; a value that is not offered is not asked."""
+def filters_of(request: HttpRequest, visit: Visit, touchpoints: dict[str, str], *, with_groups: bool = False) -> Filters:
+    """What the URL asks for; a value that is not offered is not asked. with_groups: where a page may be cut by groups of a hierarchy."""
     given = request.GET.get
     weeks = int(given("weeks", "")) if given("weeks", "") in {str(n) for n in dashboards.WEEKS} else dashboards.WEEKS[0]
     channel = given("channel", "") if given("channel", "") in Channel.values else ""
@@ -101,16 +101,25 @@ def filters_of(request: HttpRequest, visit: Visit, touchpoints: dict[str, str]) 
     tiers = tuple(customers.tiers(organisation=visit.organisation.id))
     tier = given("tier", "") if given("tier", "") in tiers else ""
     where = Where(unit=given("unit", ""), channel=channel, touchpoint=touchpoint, tier=tier, paths=visit.seat.paths)
-    return Filters(weeks, given("by", "") if given("by", "") in dashboards.BY else "store", where, tiers)
+    by, offered = given("by", ""), dict.fromkeys(dashboards.BY, "")
+    if with_groups:
+        hierarchy, group = grouped.asked(request, visit)
+        where = replace(where, hierarchy=hierarchy, group=group)
+        offered = grouped.Choices(visit.organisation.id).offered(where)
+    return Filters(weeks, by if by in offered else "store", where, tiers)
 
 
-def menus(filters: Filters, touchpoints: dict[str, str], *, with_by: bool = True) -> list[Menu]:
+def menus(filters: Filters, touchpoints: dict[str, str], *, with_by: bool = True, groups: grouped.Choices | None = None) -> list[Menu]:
     """The bar's menus."""
     spans = {"13": _("近 13 周"), "26": _("近 26 周"), "52": _("近 52 周")}
     found = [menu("weeks", _("时间"), spans.items(), str(filters.weeks))]
     if with_by:
-        found.append(menu("by", _("按"), {"store": _("门店"), "region": _("大区")}.items(), filters.by))
+        offered = groups.offered(filters.where) if groups else {"store": _("门店"), "region": _("大区")}
+        found.append(menu("by", _("按"), offered.items(), filters.by))
     every = [("", _("全部"))]
+    if groups and filters.where.group:
+        here = grouped.key_of(filters.where.hierarchy, filters.where.group)
+        found.append(menu("group", _("分组"), [*every, *groups.keys(filters.where.hierarchy).items()], here))
     found.append(menu("touchpoint", _("触点"), [*every, *touchpoints.items()], filters.where.touchpoint))
     channels = [(str(value), str(label)) for value, label in Channel.choices]
     found.append(menu("channel", _("渠道"), [*every, *channels], filters.where.channel))

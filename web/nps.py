@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.periods import Period
 from feedback import topics
-from metrics import published, queries, targets
+from metrics import grouping, published, queries, targets
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
 from metrics.published import Index
@@ -27,7 +27,7 @@ from reports.dashboards import NpsPage, Place, Ranking, Week
 from reports.figures import Sample
 from reports.reasons import Reason
 from tenancy import queries as tenancy
-from web import desk_figure_rows, metric_filters, settings_exposures, weighting, words
+from web import desk_figure_rows, grouped, metric_filters, settings_exposures, weighting, words
 from web.door import Visit, needs
 from web.metric_filters import Filters
 from web.units import Switcher
@@ -53,7 +53,8 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The NPS page."""
     units = Switcher(request, visit)
     touchpoints = metric_filters.touchpoints_of(visit)
-    filters = metric_filters.filters_of(request, visit, touchpoints)
+    filters = metric_filters.filters_of(request, visit, touchpoints, with_groups=True)
+    choices = grouped.Choices(visit.organisation.id)
     page = dashboards.nps_page(
         organisation=visit.organisation.id, now=visit.now, where=filters.where, n_weeks=filters.weeks, by=filters.by
     )
@@ -66,7 +67,9 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
         "units": units,
         "page": page,
         "definitions": queries.register(),
-        "menus": metric_filters.menus(filters, touchpoints),
+        "menus": metric_filters.menus(filters, touchpoints, groups=choices),
+        "cut": choices.by.get(filters.by, ""),
+        "has_groups": bool(choices.by),
         "query": request.GET.urlencode(),
         "head": _head(page, filters),
         "trends": _trends(page, filters, book, library["index"]),
@@ -75,7 +78,7 @@ def nps(request: HttpRequest, visit: Visit) -> HttpResponse:
         "beside": beside(book, "nps", visit),
         "weighting": weighting.line("nps", page.period, filters, visit, _with(request)),
         "dots": dots_of(page.ranking, url_of, fold=10_000 if request.GET.get("fold") == "0" else 8),
-        "places": [(place, aim_of(place.point, unit=place.code)) for place in [one for tier in page.ranking.tiers for one in tier] + page.ranking.grey],
+        "places": [(place, None if place.group else aim_of(place.point, unit=place.code)) for place in [one for tier in page.ranking.tiers for one in tier] + page.ranking.grey],
         "unfold": "?" + _with(request, fold="0"),
         "reasons": reasons_of(page.reasons.rows, url_of, visit.organisation.id),
         "may_act": visit.seat.may("actions:write"),
@@ -188,7 +191,7 @@ def dots_of(ranking: Ranking, url_of: Callable[..., str], *, fold: int = 8, wide
     def sample(place: Place) -> Sample[Dot]:
         point = place.point
         said = title(point, place.name, BY_CODE["nps"])
-        url = url_of(nps="any", unit=place.code)
+        url = url_of(nps="any", **place.asks)
         return Sample(Dot(said, url, place.name, False, changes.signed(point.value, 0), point.n), point.value, point.low, point.high)
 
     tiers = [[sample(place) for place in tier] for tier in ranking.tiers]
@@ -242,7 +245,8 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         raise Http404
     units = Switcher(request, visit)
     touchpoints = metric_filters.touchpoints_of(visit)
-    filters = metric_filters.filters_of(request, visit, touchpoints)
+    choices = grouped.Choices(visit.organisation.id)
+    filters = metric_filters.filters_of(request, visit, touchpoints, with_groups=grouping.cuts(definition))
     points, whole = dashboards.metric_page(
         organisation=visit.organisation.id, metric=code, now=visit.now, where=filters.where, n_weeks=filters.weeks
     )
@@ -258,7 +262,8 @@ def metric(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
         "definition": definition,
         "definitions": queries.register(),
         "units": units,
-        "menus": metric_filters.menus(filters, touchpoints, with_by=False),
+        "menus": metric_filters.menus(filters, touchpoints, with_by=False, groups=choices),
+        "has_groups": grouping.cuts(definition) and bool(choices.by),
         "query": request.GET.urlencode(),
         "may_act": visit.seat.may("actions:write"),
         "whole": whole,
