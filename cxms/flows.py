@@ -24,6 +24,9 @@ FLOWS: tuple[Flow, ...] = (
     # the taxonomy changed → history is read anew, slice by slice
     Flow("taxonomy.saved", "feedback.tasks.relabel", queue="relabel", batch=1),
     Flow("relabelling.continued", "feedback.tasks.relabel", queue="relabel", batch=1),
+    # a person asks for a model of their own → trained label by label
+    Flow("own_model.asked", "feedback.tasks.train_own_model", queue="relabel", batch=1),
+    Flow("own_model.continued", "feedback.tasks.train_own_model", queue="relabel", batch=1),
     # a file → part by part; a mailbox → its mails → an answer on a ticket or a new voice
     Flow("import.continued", "feedback.tasks.import_continued", queue="imports", batch=1),
     Flow("mailbox.due", "feedback.tasks.mailbox", queue="mailboxes", outside=True),

@@ -10,7 +10,8 @@ from django.db import connection
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
-from feedback import corrections, nlp, search, taxonomies, topics, tree
+from feedback import corrections, nlp, own_weights, search, taxonomies, topics, tree
+from feedback.models import Analysis
 from feedback.nlp import Understanding
 from ledger.facts import record
 
@@ -48,9 +49,9 @@ def analyse(first: str, last: str, *, organisation: int, now: datetime, announce
 
 
 def understand(texts: Sequence[str], *, organisation: int) -> list[Understanding]:
-    """What each text says, the organisation's own words and nodes included. Three statements besides the engine's work."""
+    """What each text says, the organisation's own model, words and nodes included. Four statements besides the engine's work."""
     taxonomies.hold(organisation=organisation)
-    return tree.understood(texts, nlp.understand(texts), topics.words(organisation=organisation), taxonomies.current(organisation=organisation).nodes)
+    return tree.understood(texts, nlp.understand(texts, own_weights.weights(organisation=organisation)), topics.words(organisation=organisation), taxonomies.current(organisation=organisation).nodes)
 
 
 def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now: datetime) -> int:
@@ -78,16 +79,18 @@ def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: i
         were_known = cursor.rowcount > 0
     keys = new_ids(len(results))
     rows = [_row(new, key, result, engine, organisation, now) for new, (key, result) in zip(keys, results, strict=True)]
-    conflict = "on conflict (organisation_id, feedback_id, engine) do nothing"
+    # the same stamp was here before (a model went out of use and came back): its row is made anew and current again
+    anew = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[4:])
+    conflict = f"on conflict (organisation_id, feedback_id, engine) do update set {anew} where not feedback_analysis.is_current"
     staging.insert("feedback_analysis", COLUMNS, rows, on_conflict=conflict)
     if were_known:
         corrections.settle_again(ids, organisation=organisation, now=now)
 
 
 def stamp(*, organisation: int) -> str:
-    """What an analysis of now is called: the engine's version, and that of the organisation's taxonomy where it has one."""
-    version = taxonomies.current(organisation=organisation).version
-    return f"{nlp.ENGINE}/t{version}" if version else nlp.ENGINE
+    """What an analysis of now is called: the engine's version, and those of the organisation's own model and taxonomy if any."""
+    model, version = own_weights.in_use(organisation=organisation), taxonomies.current(organisation=organisation).version
+    return nlp.ENGINE + (f"/m{model}" if model else "") + (f"/t{version}" if version else "")
 
 
 def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, engine: str, organisation: int, now: datetime) -> tuple[Any, ...]:
@@ -98,6 +101,13 @@ def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, engine: str
         + (round(result.sentiment_score, 4), Json(topics), codes, result.urgency, result.red_line)
         + (list(result.red_line_terms)[:8], Json(pii), now, [])
     )
+
+
+def labels_of(made: Analysis | Understanding) -> tuple[Any, ...]:
+    """What is said of a voice, to compare two readings; a stored row and a fresh one alike."""
+    if isinstance(made, Analysis):
+        return made.kind, made.sentiment, made.topics, made.red_line
+    return made.kind, made.sentiment_label, mentions_of(made), made.red_line
 
 
 def mentions_of(result: Understanding) -> list[dict[str, Any]]:

@@ -85,3 +85,13 @@ class AppealState(TextChoices):
     WAITING = "waiting", _("等决定")
     UPHELD = "upheld", _("成立")
     REJECTED = "rejected", _("不成立")
+
+
+class OwnModelState(TextChoices):
+    """What became of a model trained on an organisation's own corrections."""
+
+    TRAINING = "training", _("正在训练")
+    READY = "ready", _("等你决定")
+    IN_USE = "in_use", _("正在用")
+    DECLINED = "declined", _("没有采用")
+    RETIRED = "retired", _("已换下")

@@ -12,6 +12,8 @@ from django_scopes import ScopedManager
 
 from customers.models import Customer
 from feedback.enums import AppealState, ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment, Stance
+from feedback.own_models import OwnHead as OwnHead
+from feedback.own_models import OwnModel as OwnModel
 from tenancy.enums import Channel
 from tenancy.models import Member, Organisation, Staff, TenantModel, Touchpoint, Unit
 
@@ -352,9 +354,10 @@ class Taxonomy(TenantModel):
 
 
 class Relabelling(TenantModel):
-    """History read anew with a version of the taxonomy, slice by slice; `last_id` is how far it has come, newest ids last."""
+    """History read anew with a version of the taxonomy and of the model; `last_id` is how far it has come, newest ids last."""
 
     taxonomy_version = models.IntegerField()
+    model_version = models.IntegerField(default=0, db_default=0)
     last_id = models.UUIDField(null=True)
     until_id = models.UUIDField(null=True)
     n_all = models.IntegerField(default=0)
@@ -365,7 +368,7 @@ class Relabelling(TenantModel):
     superseded_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "taxonomy_version"], name="relabelling_once")]
+        indexes = [models.Index(fields=["organisation", "-started_at"], name="relabelling_newest")]  # the run to look at
 
 
 class CodingSample(TenantModel):

@@ -1,4 +1,4 @@
-"""History read anew after the taxonomy changed: slice by slice in the background, from where it stood, announced by facts.
+"""History read anew after the taxonomy or the own model changed: slice by slice in the background, from where it stood, announced by facts.
 
 A slice is one transaction: its rows, how far it came, and the fact that asks for the next. A worker killed in the middle
 rolls all of it back, and another takes the slice again. A newer version supersedes an older run.
@@ -8,9 +8,9 @@ import uuid
 from datetime import datetime
 
 from cxms.lib import failpoints
-from feedback import analysis, taxonomies
+from feedback import analysis, own_weights, taxonomies
 from feedback.corrections import PERSON
-from feedback.models import Analysis, Feedback, Relabelling, Taxonomy
+from feedback.models import Analysis, Feedback, Relabelling
 from feedback.tree import Node
 from ledger.facts import record
 
@@ -20,32 +20,38 @@ SLICE = 500
 def change(wanted: Node, *, was: str, organisation: int, version: int, now: datetime, actor: str) -> Relabelling:
     """Keeps a taxonomy with one node new or in place of `was`, and begins to read history with it. Raises TreeError, Stale."""
     row = taxonomies.put(wanted, was=was, organisation=organisation, version=version, now=now, actor=actor)
-    return start(row, organisation=organisation, now=now, actor=actor)
+    return start(row.version, organisation=organisation, now=now, actor=actor)
 
 
 def adopt(industry: str, *, organisation: int, version: int, now: datetime, actor: str) -> Relabelling:
     """As `change`, with the nodes an industry begins with."""
     nodes = taxonomies.with_industry(taxonomies.current(organisation=organisation).nodes, industry)
     row = taxonomies.save(nodes, "adopted", industry, organisation=organisation, version=version, now=now, actor=actor)
-    return start(row, organisation=organisation, now=now, actor=actor)
+    return start(row.version, organisation=organisation, now=now, actor=actor)
 
 
-def start(row: Taxonomy, *, organisation: int, now: datetime, actor: str) -> Relabelling:
-    """Begins to read history with a version; the run of an older version ends. Again is a no-op."""
-    there = Relabelling.objects.filter(organisation_id=organisation, taxonomy_version=row.version).first()
-    if there is not None:
+def again(*, organisation: int, now: datetime, actor: str) -> Relabelling:
+    """Reads history with the model that is in use now, because a person asked for it."""
+    taxonomies.hold(organisation=organisation)
+    return start(taxonomies.current(organisation=organisation).version, organisation=organisation, now=now, actor=actor)
+
+
+def start(version: int, *, organisation: int, now: datetime, actor: str) -> Relabelling:
+    """Begins to read history with a version of the taxonomy and the model in use; an older run ends. Again is a no-op."""
+    model, there = own_weights.in_use(organisation=organisation), newest(organisation=organisation)
+    if there is not None and (there.taxonomy_version, there.model_version) == (version, model):
         return there
     Relabelling.objects.filter(organisation_id=organisation, finished_at=None, superseded_at=None).update(superseded_at=now)
     voices = Feedback.objects.filter(organisation_id=organisation, deleted_at=None).exclude(text="")
     last = voices.order_by("-id").values_list("id", flat=True).first()
-    job = Relabelling.objects.create(organisation_id=organisation, taxonomy_version=row.version, until_id=last, n_all=voices.count(), started_at=now)
-    record("taxonomy.saved", job.id, {"version": row.version, "n": job.n_all, "from": None}, organisation=organisation, now=now, actor=actor)
+    job = Relabelling.objects.create(organisation_id=organisation, taxonomy_version=version, model_version=model, until_id=last, n_all=voices.count(), started_at=now)
+    record("taxonomy.saved", job.id, {"version": version, "n": job.n_all, "from": None}, organisation=organisation, now=now, actor=actor)
     return job
 
 
 def newest(*, organisation: int) -> Relabelling | None:
     """The run to look at."""
-    return Relabelling.objects.filter(organisation_id=organisation).order_by("-taxonomy_version").first()
+    return Relabelling.objects.filter(organisation_id=organisation).order_by("-started_at", "-id").first()
 
 
 def step(job_id: uuid.UUID, asked_from: str | None, *, organisation: int, now: datetime) -> None:
@@ -78,7 +84,7 @@ def _read(part: list[tuple[uuid.UUID, str]], *, organisation: int, now: datetime
     texts = list(dict.fromkeys(text for _, text in part))
     meaning = dict(zip(texts, analysis.understand(texts, organisation=organisation), strict=True))
     rows = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=[key for key, _ in part]).exclude(engine__endswith=PERSON)
-    last = {row.feedback_id: row.topics for row in rows.order_by("analysed_at", "id")}
-    changed = [(key, meaning[text]) for key, text in part if key in last and last[key] != analysis.mentions_of(meaning[text])]
+    last = {row.feedback_id: analysis.labels_of(row) for row in rows.order_by("analysed_at", "id")}
+    changed = [(key, meaning[text]) for key, text in part if key in last and last[key] != analysis.labels_of(meaning[text])]
     analysis.write(changed, organisation=organisation, now=now)
     return len(changed)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from customers import merging
 from cxms.lib import clock
-from feedback import analysis, imports, mailboxes, relabelling
+from feedback import analysis, imports, learning, mailboxes, relabelling
 from feedback.mailboxes import MailboxFollower
 from feedback.models import Feedback
 from ledger.models import Fact
@@ -24,6 +24,11 @@ def import_continued(*, organisation: int, fact: Fact, now: datetime) -> None:
 def relabel(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`taxonomy.saved`, `relabelling.continued` → the next slice of history is read anew."""
     relabelling.step(uuid.UUID(fact.subject), fact.data["from"], organisation=organisation, now=now)
+
+
+def train_own_model(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`own_model.asked`, `own_model.continued` → one label more is trained, then all are measured."""
+    learning.step(uuid.UUID(fact.subject), fact.data["done"], organisation=organisation, now=now)
 
 
 def customer_merged(*, organisation: int, fact: Fact, now: datetime) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cxms.lib.text import is_storable
-from feedback import keywords, nlp, topics, tree
+from feedback import keywords, nlp, own_weights, topics, tree
 from feedback.models import Analysis, Feedback, Taxonomy
 from feedback.tree import Node, TreeError
 from tenancy import audit
@@ -116,7 +116,7 @@ def effect(nodes: Sequence[Node], *, organisation: int, most: int = SAMPLE) -> E
     """What a tree would say of the newest voices, beside what they are labelled now. Writes nothing."""
     rows = list(Feedback.objects.filter(organisation_id=organisation, deleted_at=None).exclude(text="").order_by("-occurred_at", "-id")[:most])
     texts = [row.text for row in rows]
-    found = tree.understood(texts, nlp.understand(texts), topics.words(organisation=organisation), nodes)
+    found = tree.understood(texts, nlp.understand(texts, own_weights.weights(organisation=organisation)), topics.words(organisation=organisation), nodes)
     shown = {a.feedback_id: a for a in Analysis.objects.filter(organisation_id=organisation, feedback_id__in=[row.id for row in rows], is_current=True)}
     gained: Counter[str] = Counter()
     lost: Counter[str] = Counter()

@@ -110,27 +110,29 @@ def seen_by(head: str, matrix: Any) -> Any:
 
 
 def fit_head(
-    matrix: Any, wanted: npt.NDArray[np.int64], cost: float, n_labels: int
+    matrix: Any, wanted: npt.NDArray[np.int64], cost: float, n_labels: int, weight: npt.NDArray[np.float64] | None = None
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return coefficients (labels × features) and biases of one head; a feature never seen has none."""
+    """Return coefficients (labels × features) and biases of one head; a feature never seen has none. `weight`: of each text."""
     seen = np.flatnonzero(matrix.getnnz(axis=0))
     known = matrix[:, seen]
     coefficients, bias = np.zeros((n_labels, matrix.shape[1])), np.full(n_labels, -20.0)
     if wanted.ndim == 1:
         classes, counts = np.unique(wanted, return_counts=True)
         even = dict(zip(classes.tolist(), (counts.mean() / counts) ** EVENED, strict=True))
-        model = LogisticRegression(C=cost, max_iter=500, tol=1e-3, class_weight=even).fit(known, wanted)
+        model = LogisticRegression(C=cost, max_iter=500, tol=1e-3, class_weight=even).fit(known, wanted, weight)
         coefficients[np.ix_(model.classes_, seen)], bias[model.classes_] = model.coef_, model.intercept_
         return coefficients, bias
     for n in range(n_labels):
-        coefficients[n, seen], bias[n] = _fit_one(known, wanted[:, n], cost)
+        coefficients[n, seen], bias[n] = _fit_one(known, wanted[:, n], cost, weight)
     return coefficients, bias
 
 
-def _fit_one(matrix: Any, wanted: npt.NDArray[np.int64], cost: float) -> tuple[npt.NDArray[np.float64], float]:
+def _fit_one(
+    matrix: Any, wanted: npt.NDArray[np.int64], cost: float, weight: npt.NDArray[np.float64] | None
+) -> tuple[npt.NDArray[np.float64], float]:
     if wanted.min() == wanted.max():
         return np.zeros(matrix.shape[1]), -20.0
-    model = LogisticRegression(C=cost, solver="liblinear", random_state=0, tol=1e-3).fit(matrix, wanted)
+    model = LogisticRegression(C=cost, solver="liblinear", random_state=0, tol=1e-3).fit(matrix, wanted, weight)
     return model.coef_[0], float(model.intercept_[0])
 
 
