@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from feedback import coding, relabelling
+from feedback import coding, nlp, relabelling
 from feedback.models import Coding
+from feedback.own_models import OwnHead, OwnModel
 from tests.browser import looks
 from tests.metrics.voices import receive, voice
 
@@ -27,6 +28,19 @@ def heard(shop, now, work):
     return keys
 
 
+def compared(shop, now):
+    """A trained model that waits for its decision, beside one in use and one in training."""
+    by_class = {"before": [["complaint", 40, 44, 36], ["praise", 30, 26, 22]], "after": [["complaint", 43, 44, 41], ["praise", 27, 26, 25]]}
+    told = {"n": 70, "before": 52, "after": 63, "only_before": 2, "only_after": 13, "classes": by_class}
+    with shop.scope():
+        for version, state in ((1, "in_use"), (2, "ready"), (3, "training")):
+            model = OwnModel.objects.create(organisation_id=shop.id, version=version, engine=nlp.ENGINE, state=state, asked_at=now, asked_by="t")
+            if state != "training":
+                OwnHead.objects.create(organisation_id=shop.id, model=model, field="kind", n_learnt=160, body=b"", scores=told)
+                few = {**told, "n": 12, "before": 9, "after": 9, "only_before": 1, "only_after": 1}
+                OwnHead.objects.create(organisation_id=shop.id, model=model, field="topics", n_learnt=48, body=b"", scores=few)
+
+
 @pytest.mark.parametrize("width", [1440, 360])
 def test_pages_are_sound(shop, now, heard, visit, width):
     page, found = visit("cx_manager", width=width), []
@@ -42,8 +56,9 @@ def test_pages_are_sound(shop, now, heard, visit, width):
     pages = {
         "samples": "/coding/", "board": f"/coding/{drawn.id}/", "agreement": f"/coding/{done.id}/result/", "settle": f"/coding/{done.id}/settle/{differs}/",
         "voice": f"/feedback/{heard[0]}/", "voices": "/feedback/", "accuracy": "/feedback/accuracy/", "tree": "/settings/taxonomy/tree/",
-        "node": "/settings/taxonomy/tree/waiting_time/repair/",
+        "node": "/settings/taxonomy/tree/waiting_time/repair/", "own-model": "/feedback/accuracy/model/",
     }  # fmt: skip
+    compared(shop, now)
     for name, url in pages.items():
         found += looks.findings(page, name, url, width=width)
     assert found == []
