@@ -85,13 +85,16 @@ Vector = NDArray[np.float64]
 class _Solver:
     """The span of what is shown, over classes of atoms that no question tells apart.
 
-    basis: orthonormal rows; rest: what of each guarded cell lies outside the span, never nothing.
+    basis: orthonormal rows; guarded: the classes of each guarded cell, and lengths how many; inside: how
+    much of that lies in the span, never all.
     """
 
     of_atom: Mapping[Atom, int]
     sizes: Vector
     basis: Vector
-    rest: Vector
+    guarded: Vector
+    lengths: Vector
+    inside: Vector
     is_solved: bool
 
     @classmethod
@@ -104,15 +107,19 @@ class _Solver:
         classes: dict[tuple[int, ...], int] = {}
         of_atom = {atom: classes.setdefault(tuple(found), len(classes)) for atom, found in marks.items()}
         sizes = np.bincount(list(of_atom.values()), minlength=len(classes)).astype(float)
-        made = cls(of_atom, sizes, np.zeros((0, len(classes))), np.zeros((0, len(classes))), len(classes) <= MOST_SOLVED)
+        nothing = np.zeros((0, len(classes)))
+        made = cls(of_atom, sizes, nothing, nothing, np.zeros(0), np.zeros(0), len(classes) <= MOST_SOLVED)
         if not made.is_solved or not classes:
             return made
         lines = np.array([made.row(inside) for inside in known if inside] or [np.zeros(len(classes))])
         _, strengths, turned = np.linalg.svd(lines, full_matrices=False)
         made.basis = turned[strengths > TINY]
-        rest = [made.row(inside) for inside in guarded if inside and made.is_union(inside)]
-        left = np.array([row - made.basis.T @ (made.basis @ row) for row in rest] or np.zeros((0, len(classes))))
-        made.rest = left[np.linalg.norm(left, axis=1) > TINY]
+        rows = [made.row(inside) for inside in guarded if inside and made.is_union(inside)]
+        made.guarded = np.array(rows) if rows else nothing
+        made.inside = ((made.guarded @ made.basis.T) ** 2).sum(axis=1)
+        made.lengths = made.guarded.sum(axis=1)
+        kept = made.lengths - made.inside > TINY
+        made.guarded, made.lengths, made.inside = made.guarded[kept], made.lengths[kept], made.inside[kept]
         return made
 
     def row(self, inside: set[Atom]) -> Vector:
@@ -140,8 +147,8 @@ class _Solver:
         if length < TINY:
             return True
         row = row / length
-        left = self.rest - np.outer(self.rest @ row, row)
-        if len(left) and float(np.linalg.norm(left, axis=1).min()) < TINY:
+        told = self.inside + (self.guarded @ row) ** 2
+        if bool((self.lengths - told < TINY).any()):
             return False
-        self.basis, self.rest = np.vstack([self.basis, row]), left
+        self.basis, self.inside = np.vstack([self.basis, row]), told
         return True

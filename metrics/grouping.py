@@ -104,7 +104,7 @@ class HiddenGroups:
             return True
         code = (point.by[GROUP] or UNGROUPED) if GROUP in point.by else where.group
         if where.hierarchy not in self.order:
-            return False
+            return bool(self.places)  # no longer in use: nothing was settled for it
         at, place = self.order.index(where.hierarchy), None
         if "unit" in point.by:
             place = self.paths.get(point.by["unit"], ())

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cxms.lib.periods import Period, same_week_last_year
-from metrics import changes, statistics
+from metrics import changes, grouping, statistics
 from metrics.changes import Change
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Where, series
@@ -17,7 +17,7 @@ from reports import dashboards
 from reports.dashboards import Ranking
 from reports.models import Annotation
 from reports.widgets import Widget
-from tenancy import queries
+from tenancy import groups, queries
 
 MOST_LINES = 40
 
@@ -113,16 +113,24 @@ def control(widget: Widget, asked: Asked) -> Block:
     return Block([_week(metric, one) for one in points], chart=statistics.xmr([one.value for one in points]))
 
 
+def by_of(widget: Widget, asked: Asked) -> str:
+    """What a widget is cut by; groups stand over the whole a reader sees, so within a unit its stores stand instead."""
+    return "unit" if widget.by.startswith(grouping.BY) and asked.where.unit else widget.by
+
+
 def cut(widget: Widget, asked: Asked, names: dict[str, str]) -> Block:
     """Metrics cut by a dimension: a line per cell and metric, cells by the first metric's n; `names` by code."""
     lines, whole = [], []
     order: dict[str, int] = {}
+    by = by_of(widget, asked)
+    where = grouping.cut(by, asked.where) if by.startswith(grouping.BY) else asked.where
+    name = grouping.GROUP if where.hierarchy else by
     for metric in widget.metrics:
-        for point in read(metric, asked, asked.whole, by=(widget.by,)):
-            code = point.by[widget.by]
-            if code is not None and (code in names or widget.by not in {"unit", "touchpoint"}):
+        for point in read(metric, replace(asked, where=where), asked.whole, by=(name,)):
+            code = f"{where.hierarchy}/{point.by[name] or groups.UNGROUPED}" if where.hierarchy else point.by[name]
+            if code is not None and (code in names or name not in {"unit", "touchpoint"}):
                 order.setdefault(code, -(point.n or 0))
-                lines.append(Line(metric, names.get(code, code), point, widget.by, code))
+                lines.append(Line(metric, names.get(code, code), point, name, code))
         (total,) = read(metric, asked, asked.whole)
         whole.append(Line(metric, "", total))
     shown = sorted(order, key=lambda code: (order[code], names.get(code, code)))[:MOST_LINES]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cxms.lib.errors import DomainError
+from metrics import grouping
 from metrics.definitions.definition import Word
 from metrics.definitions.table import BY_CODE
 
@@ -63,7 +64,7 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class Widget:
-    """One widget. weeks: 0 for what the page says; where: filters by code, over those of the page."""
+    """One widget. weeks: 0 for what the page says; where: filters by code, over those of the page; by: a dimension, or `grouping.BY`…."""
 
     id: str
     kind: str
@@ -112,9 +113,10 @@ def checked(one: Widget) -> Widget:
     if unknown := [code for code in metrics if code not in BY_CODE]:
         raise WidgetError(_("没有这个指标：%(code)s") % {"code": unknown[0]}, code="unknown_metric", field="metrics")
     by = (one.by or "unit") if kind.by else ""
-    if by and by not in kind.by:
+    is_group = bool(kind.by) and by.startswith(grouping.BY)
+    if by and by not in kind.by and not is_group:
         raise WidgetError(_("不能这样切开"), code="unknown_cut", field="by")
-    if missing := [code for code in metrics if by and by not in BY_CODE[code].dimensions]:
+    if missing := [code for code in metrics if by and not (grouping.cuts(BY_CODE[code]) if is_group else by in BY_CODE[code].dimensions)]:
         label = BY_CODE[missing[0]].label
         raise WidgetError(_("%(metric)s不能这样切开") % {"metric": label}, code="unknown_cut", field="by")
     if one.kind == "note" and not one.text.strip():
@@ -123,7 +125,7 @@ def checked(one: Widget) -> Widget:
         one,
         title=" ".join(one.title.split())[:60],
         metrics=metrics,
-        by=by,
+        by=by[:80],
         weeks=one.weeks if one.weeks in WEEKS else 0,
         where={name: str(value)[:80] for name, value in one.where.items() if value and name in {"unit", "channel", "touchpoint"}},
         width=one.width if one.width in WIDTHS else kind.width,

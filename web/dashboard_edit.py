@@ -20,7 +20,7 @@ from reports.widgets import KINDS, Widget
 from tenancy import queries as tenancy
 from tenancy.enums import Channel
 from tenancy.models import Unit
-from web import metric_filters
+from web import grouped, metric_filters
 from web.dashboards import READERS, context_of, found, widget_of
 from web.door import Visit, needs
 from web.feedback import day_of
@@ -126,7 +126,7 @@ def _form(request: HttpRequest, visit: Visit, row: Dashboard, there: Widget | No
     cuts = {"unit": _("单元"), "channel": _("渠道"), "touchpoint": _("触点"), "tier": _("客户等级"), "topic": _("主题")}
     context = {
         **context_of(request, visit, row), "form": form, "kind": kind, "there": there,
-        "definitions": [(one.code, one.label) for one in METRICS], "cuts": [(code, cuts[code]) for code in kind.by],
+        "definitions": [(one.code, one.label) for one in METRICS], "cuts": [*((code, cuts[code]) for code in kind.by), *(grouped.Choices(visit.organisation.id).by.items() if kind.by else ())],
         "spans": [(n, _("近 %(n)d 周") % {"n": n}) for n in widgets.WEEKS], "widths": _widths(), "heights": _heights(),
         "touchpoints": list(metric_filters.touchpoints_of(visit).items()), "channels": [(str(v), str(label)) for v, label in Channel.choices],
         "places": Switcher(request, visit).units,

@@ -18,7 +18,7 @@ from feedback import queries as voices
 from feedback import topics
 from feedback.queries import Filters as VoiceFilters
 from improvement import queries as improvement
-from metrics import targets
+from metrics import grouping, targets
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point
 from metrics.targets import Book
@@ -30,7 +30,7 @@ from reports.widget_figures import Asked, Block, Line
 from reports.widgets import Widget
 from tenancy import queries as tenancy
 from tenancy.enums import Channel
-from web import desk_figure_rows, home, metric_filters
+from web import desk_figure_rows, grouped, home, metric_filters
 from web.door import Visit
 from web.feedback import lines_of
 from web.improvement import cards
@@ -206,7 +206,10 @@ def _control(canvas: Canvas) -> Drawn:
 
 def _names(canvas: Canvas) -> dict[str, str]:
     """What the codes of the widget's cut are called."""
-    organisation, by = canvas.asked.organisation, canvas.widget.by
+    organisation, by = canvas.asked.organisation, widget_figures.by_of(canvas.widget, canvas.asked)
+    if by.startswith(grouping.BY):
+        hierarchy = grouping.cut(by, canvas.asked.where).hierarchy
+        return {grouped.key_of(hierarchy, code): name for code, name in grouped.Choices(organisation).names(hierarchy).items()}
     if by == "unit":
         units = tenancy.units_of(organisation=organisation, paths=canvas.asked.where.paths or ("/",))
         return {unit.code: unit.name for unit in units}
@@ -267,7 +270,7 @@ def _table(canvas: Canvas) -> Drawn:
     rows = []
     for key, cells in list(by_code.items())[:most]:
         label = next(iter(cells.values())).label
-        url = reverse("unit-card", args=[key]) if canvas.widget.by == "unit" else ""
+        url = reverse("unit-card", args=[key]) if next(iter(cells.values())).by == "unit" else ""
         rows.append((label, [_cell(canvas, cells.get(code), whole[code]) for code in canvas.widget.metrics], url))
     total = [_cell(canvas, whole[code], whole[code]) for code in canvas.widget.metrics]
     context = {"heads": heads, "table": rows, "total": total, "n_more": block.n_more + max(0, len(by_code) - most)}

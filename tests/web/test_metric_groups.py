@@ -2,14 +2,16 @@
 
 import csv
 import io
+import uuid
 from datetime import timedelta
 
+import pytest
 from django.urls import reverse
 
 from complaints.intake import Complaint, file
 from feedback.intake import Source
 from feedback.shapes import RawVoice
-from reports import dashboards
+from reports import dashboards, saved_dashboards, widgets
 from tests.metrics.test_groups import grow, place
 from tests.metrics.voices import mix, receive
 
@@ -70,3 +72,30 @@ def test_cases_of_a_group_are_listed(shop, now, work):
     for group, n in (("P1", 6), ("~", 7)):
         asked = f"{reverse('desk-figure-rows')}?metric=resolution_rate&part=n&from={today - timedelta(days=2)}&to={today + timedelta(days=2)}&group=partner/{group}"
         assert page.get(asked).context["n"] == n
+
+
+def test_a_widget_is_cut_by_groups(shop, now):
+    row = grow(shop, now)
+    with shop.scope():
+        period = dashboards.whole_weeks(now, 4, organisation=shop.id)
+    for unit, group, n in (("S001", "P1", 31), ("S002", "P2", 40), ("S003", "", 12)):
+        if group:
+            place(shop, now, row, unit, group)
+        receive(shop, mix(period.from_date, n, 2, 3, unit=unit), now=now)
+    with shop.scope():
+        rows = [widgets.made(kind, "nps", "volume", by="h:partner", weeks=4) for kind in ("bars", "table")]
+        board = saved_dashboards.add(uuid.uuid4(), "加盟商", rows, shop.seat("cx_manager"), organisation=shop.id, now=now, actor="t")
+        with pytest.raises(widgets.WidgetError):
+            widgets.made("bars", "nps_relationship", by="h:partner")
+    page = shop.page()
+    for one in board.widgets:
+        url = f"/dashboards/{board.id}/widgets/{one['id']}/"
+        assert "未归组" in page.get(url).content.decode()
+        lines = list(csv.DictReader(io.StringIO(page.get(f"{url}?as=csv").content.decode("utf-8-sig"))))
+        told = {line["label"]: line["n"] for line in lines if line["metric"] == "nps" and line["label"]}
+        assert told == {"partner/P1": "36", "partner/P2": "45", "partner/~": "17"}
+        # groups stand over the whole: within a unit its stores stand instead
+        inside = list(csv.DictReader(io.StringIO(page.get(f"{url}?as=csv&unit=EAST").content.decode("utf-8-sig"))))
+        assert {line["label"] for line in inside if line["label"]} == {"S001", "S002"}
+    edit = page.get(reverse("dashboard-widget-edit", args=[board.id, board.widgets[0]["id"]])).content.decode()
+    assert '<option value="h:partner" selected>' in edit
