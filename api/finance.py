@@ -67,11 +67,11 @@ def _body(found: Money) -> dict[str, Any]:
 
 
 def _group(group: Group) -> dict[str, Any]:
-    stake = group.stake
+    stake, is_known = group.stake, group.is_known
     return {
         "kind": group.kind, "n": group.n, "mean_minor": _estimate(group.mean), "n_linked": group.n_linked, "n_left": group.n_left,
-        "retention": None if group.retention is None else _estimate(group.retention), "worth_minor": group.worth_minor,
-        "stake_minor": {"value": stake.amount, "low": stake.low, "high": stake.high, "share": stake.share, "basis": stake.basis, "n": stake.n},
+        "retention": None if group.retention is None else _estimate(group.retention), "worth_minor": group.worth_minor if is_known else None,
+        "stake_minor": {"value": stake.amount if is_known else None, "low": stake.low if is_known else None, "high": stake.high if is_known else None, "share": stake.share, "basis": stake.basis, "n": stake.n},
     }  # fmt: skip
 
 

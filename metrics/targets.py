@@ -141,6 +141,8 @@ def _day(text: str) -> date:
 def _unit(code: str, definition: Definition, organisation: int, paths: Sequence[str]) -> Unit | None:
     """The unit of a code inside `paths`; None for the whole organisation, which is its headquarters too."""
     if not code:
+        if not any(path.count("/") <= 2 for path in paths):
+            raise TargetError(_("全公司的目标由看得到全公司的人来设，选一个你的单元"), code="not_yours", field="unit")
         return None
     unit = Unit.objects.filter(organisation_id=organisation, code=code, retired_at__isnull=True).first()
     if unit is None or "unit" not in definition.dimensions or not any(unit.path.startswith(path) for path in paths):

@@ -48,12 +48,12 @@ def save(wanted: Wanted, version: int | None, *, organisation: int, now: datetim
     """Keeps a new version; the same again writes nothing. Raises AssumptionError, Stale."""
     Organisation.objects.select_for_update().get(id=organisation)
     before = current(organisation=organisation)
-    versions.check(before, version)
     made = _checked(wanted)
     made.organisation_id, made.version, made.saved_at, made.saved_by = organisation, before.version + 1, now, actor[:120]
     changed = [name for name in ("arpu_minor", "currency", "source", "return_days", "multiplier", "multiplier_source") if getattr(made, name) != getattr(before, name)]
     if not changed:
         return before
+    versions.check(before, version)
     made.save(force_insert=True)
     audit.note("money.assumed", "organisation", organisation=organisation, actor=actor, now=now, detail={"version": made.version, "fields": changed})
     return made

@@ -64,6 +64,7 @@ class Group:
     """Customers whose latest answer is of one kind. spent: of those with known spending, (n, Σ, Σ²) a year.
 
     retention: share who came again, of the linked; None where they are too few to tell (fewer than 200 each: `is_own` False).
+    is_known: False where nobody's spending is known or may be told: worth and stake are then no figures, and 0 only to add up.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class Group:
     retention: Estimate | None
     worth_minor: float
     stake: Stake
+    is_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,8 @@ def _groups(counted: Mapping[str, tuple[int, Sums]], left: Mapping[str, tuple[in
         is_shown = not 1 <= linked < HIDDEN_BELOW
         retention = statistics.wilson(linked - gone, linked) if linked >= HIDDEN_BELOW else None
         mean = statistics.mean_estimate(*spent, low_clip=0)
-        found.append(Group(kind, n, spent, mean, linked if is_shown else 0, gone if is_shown else 0, retention, worth[kind], stakes[kind]))
+        is_known = value is not None and (value.basis != "events" or spent[0] > 0)
+        found.append(Group(kind, n, spent, mean, linked if is_shown else 0, gone if is_shown else 0, retention, worth[kind], stakes[kind], is_known))
     return found
 
 

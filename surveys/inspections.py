@@ -14,7 +14,7 @@ from cxms.lib.errors import DomainError
 from surveys.inspection_scoring import HIGHEST, KINDS, LOWEST, Item, score
 from surveys.models import Checklist, Inspection
 from tenancy import audit, queries
-from tenancy.models import Unit
+from tenancy.models import Organisation, Unit
 
 MOST_ITEMS = 40
 LONGEST = 80
@@ -51,7 +51,9 @@ def items_of(row: Checklist) -> list[Item]:
 
 def save(items: Sequence[Item], *, on: int, organisation: int, now: datetime, actor: str) -> Checklist:
     """Keeps a new version; the same as before is none. on: the version it was written from. InspectionError, also `stale`."""
-    there = Checklist.objects.select_for_update().filter(organisation_id=organisation).order_by("-version").first()
+    # the first has no row to lock: two at once wait for each other here
+    Organisation.objects.select_for_update().get(id=organisation)
+    there = Checklist.objects.filter(organisation_id=organisation).order_by("-version").first()
     if (there.version if there else 0) != on:
         raise InspectionError(_("刚刚有人存过新的检查表，请看过再存。"), code="stale", field="version")
     if not 1 <= len(items) <= MOST_ITEMS:

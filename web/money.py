@@ -72,11 +72,11 @@ def page(request: HttpRequest, visit: Visit, form: Form | None = None) -> HttpRe
 
 def cells(group: Group, found: Money) -> list[Any]:
     """A kind as a row of figures."""
-    back, stake = group.retention, group.stake
+    back, stake, is_known = group.retention, group.stake, group.is_known
     return [
         group.kind, group.n, group.spent[0], group.mean.value, group.mean.low, group.mean.high, group.n_linked, group.n_left,
-        back.value if back else None, back.low if back else None, back.high if back else None, group.worth_minor,
-        stake.amount, stake.low, stake.high, stake.share, stake.basis, found.value.currency if found.value else "",
+        back.value if back else None, back.low if back else None, back.high if back else None, group.worth_minor if is_known else None,
+        stake.amount if is_known else None, stake.low if is_known else None, stake.high if is_known else None, stake.share, stake.basis, found.value.currency if found.value else "",
     ]  # fmt: skip
 
 
@@ -88,8 +88,9 @@ def _group(group: Group, found: Money, sign: str, filters: Filters, request: Htt
         "mean": amount(group.mean.value, sign) if group.mean.value is not None else "—",
         "bounds": "" if group.mean.low is None or group.mean.high is None else f"{amount(group.mean.low, '')} – {amount(group.mean.high, '')}",
         "back": "—" if back is None else share(back.value), "back_bounds": "" if back is None else f"{share(back.low)} – {share(back.high)}",
-        "worth": amount(group.worth_minor, sign), "share": share(group.stake.share), "stake": amount(group.stake.amount, sign),
-        "stake_bounds": "" if group.stake.low is None or group.stake.high is None else f"{amount(group.stake.low, '')} – {amount(group.stake.high, '')}",
+        "worth": amount(group.worth_minor, sign) if group.is_known else "—", "share": share(group.stake.share),
+        "stake": amount(group.stake.amount, sign) if group.is_known else "—",
+        "stake_bounds": "" if not group.is_known or group.stake.low is None or group.stake.high is None else f"{amount(group.stake.low, '')} – {amount(group.stake.high, '')}",
     }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
         return exports.table(kind, COLUMNS, [_cells(row) for row in rows], name="targets")
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "form": form, "page": shown, "rows": [_entry(row) for row in shown], "standing": _standing(visit, list(rows)), "metric": _metric(request),
+        "form": form, "page": shown, "rows": [_entry(row, visit) for row in shown], "standing": _standing(visit, list(rows)), "metric": _metric(request),
         "query": f"metric={_metric(request)}" if _metric(request) else "", "definitions": queries.register(), "units": tenancy.units_of(organisation=visit.organisation.id, paths=visit.seat.paths),
         "dimensions": [(name, _dimension(name)) for name in DIMENSIONS], "bases": Basis.choices, "token": new_id().hex,
         "may_set": visit.seat.may("targets:write"), "as_of": visit.now,
@@ -87,7 +87,7 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
 def withdraw(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """Takes a wrong one out, with a reason; one of a unit outside one's subtrees never existed."""
     there = Target.objects.filter(organisation_id=visit.organisation.id, id=key).select_related("unit").first()
-    if there is None or (there.unit and not visit.seat.sees(there.unit.path)):
+    if there is None or not _is_own(there, visit):
         raise Http404
     try:
         with transaction.atomic():
@@ -99,6 +99,11 @@ def withdraw(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse
         raise Http404
     messages.success(request, _("撤回了；之前的那个重新有效。"))
     return redirect(f"{reverse('targets')}?metric={there.metric}")
+
+
+def _is_own(row: Target, visit: Visit) -> bool:
+    """Whether the person may set and withdraw it: of a unit of his, and of the whole organisation for who sees all of it."""
+    return visit.seat.sees(row.unit.path) if row.unit else visit.seat.sees_all
 
 
 def _metric(request: HttpRequest) -> str:
@@ -149,10 +154,10 @@ def _book_of(row: Target) -> targets.Book:
     return targets.Book([row], {row.unit.code: tuple(row.unit.path.strip("/").split("/"))} if row.unit else {})
 
 
-def _entry(row: Target) -> dict[str, Any]:
+def _entry(row: Target, visit: Visit) -> dict[str, Any]:
     is_link = row.source.startswith(("https://", "http://"))
     label = BY_CODE[row.metric].label if row.metric in BY_CODE else row.metric
-    return {"row": row, "label": label, "cell": _cell(row), "value": aims.plain(row.metric, row.value), "is_link": is_link, "by": row.set_by.removeprefix("user:")}
+    return {"row": row, "label": label, "cell": _cell(row), "value": aims.plain(row.metric, row.value), "is_link": is_link, "may_withdraw": visit.seat.may("targets:write") and _is_own(row, visit), "by": row.set_by.removeprefix("user:")}
 
 
 def _cell(row: Target) -> str:

@@ -182,3 +182,26 @@ def test_two_taps_at_once_are_one_inspection(shop, now):
     assert said == [key, key]
     with shop.scope():
         assert Inspection.objects.count() == 1
+
+
+def test_two_first_checklists_at_once_are_one_and_a_refusal(shop, now):
+    said = []
+
+    def send():
+        try:
+            with shop.scope(), transaction.atomic():
+                said.append(inspections.save(inspections.starting(), on=0, organisation=shop.id, now=now, actor="t").version)
+                time.sleep(0.2)  # the other waits for this one to be kept
+        except InspectionError as error:
+            said.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == [1, "stale"]
+    with shop.scope():
+        assert Checklist.objects.count() == 1

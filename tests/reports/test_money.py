@@ -114,6 +114,8 @@ def test_a_typed_value_has_a_source_a_history_and_a_guard(shop, now):
         held = assumptions.current(organisation=shop.id)
         assert (held.arpu_minor, held.currency, held.return_days, float(held.multiplier)) == (120_000, "CNY", 60, 10.0)
         assert assumptions.save(Wanted("1200", "CNY", "2025 年报", "60", "10", "行业研究"), 1, organisation=shop.id, now=now, actor="t").version == 1
+        again = Wanted("1200", "CNY", "2025 年报", "60", "10", "行业研究")
+        assert assumptions.save(again, 0, organisation=shop.id, now=now, actor="t").version == 1, "the same form sent twice is one"
         with pytest.raises(Stale):
             assumptions.save(Wanted(), 0, organisation=shop.id, now=now, actor="t")
         with pytest.raises(AssumptionError):
@@ -179,10 +181,14 @@ def test_page_api_and_file_say_the_same_and_open_their_rows(shop, stranger, now)
     assert {row["kind"]: row["n"] for row in told["groups"]} == {"promoter": 12, "passive": 6, "detractor": 7}
     for row in told["groups"]:
         mine = rows[row["kind"]]
-        assert (int(mine["n"]), float(mine["worth_minor"]), float(mine["stake_minor"])) == (row["n"], row["worth_minor"], row["stake_minor"]["value"])
+        told_money = tuple(None if mine[name] == "" else float(mine[name]) for name in ("worth_minor", "stake_minor"))
+        assert (int(mine["n"]), *told_money) == (row["n"], row["worth_minor"], row["stake_minor"]["value"])
         listed = page.get(f"/metrics/money/customers?kind={row['kind']}")
         assert listed.context["page"].paginator.count == row["n"]
     assert told["groups"][0]["mean_minor"]["value"] == 45_000.0
+    # nobody else's spending is known: no figure, and no 0
+    assert [row["worth_minor"] for row in told["groups"]] == [360_000.0, None, None]
+    assert [(one["worth"], one["stake"]) for one in page.get("/metrics/money").context["groups"][1:]] == [("—", "—")] * 2
     shown = html.unescape(page.get("/metrics/money").content.decode())
     assert "公开经验值" in shown
     assert shop.page("analyst").get("/metrics/money/customers?kind=promoter").status_code == 403

@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from metrics import targets
 from metrics.models import Target
+from metrics.targets import Wanted
 from reports import saved_dashboards, widgets
 from reports.dashboards import monday_of
 from tenancy.models import MemberRole
@@ -132,3 +134,17 @@ def test_a_target_of_another_region_is_not_there_to_be_withdrawn(shop, now):
     assert page.post(f"/targets/{keys['S001']}/withdraw/", {"reason": "打错"}).status_code == 302
     with shop.scope():
         assert list(Target.objects.filter(withdrawn_at=None).values_list("unit__code", flat=True)) == ["S003"]
+
+
+def test_who_sees_one_region_sets_and_withdraws_nothing_of_the_whole(shop, now):
+    with shop.scope():
+        MemberRole.objects.filter(member=shop.members["cx_manager"]).update(unit=shop.units["EAST"])
+        row = targets.put(uuid.uuid4(), Wanted("nps", "20", "2026-01-01"), organisation=shop.id, now=now, actor="t")
+        mine = targets.put(uuid.uuid4(), Wanted("nps", "21", "2026-01-01", unit="S001"), organisation=shop.id, now=now, actor="t")
+    page = shop.page()
+    assert send(page, from_date="2026-02-01", token="w").status_code == 400
+    assert page.post(f"/targets/{row.id}/withdraw/", {"reason": "x"}).status_code == 404
+    assert [one["may_withdraw"] for one in page.get("/targets/").context["rows"]] == [one.id == mine.id for one in (mine, row)]
+    assert send(page, unit="EAST", from_date="2026-02-01", token="e").status_code == 302
+    assert page.post(f"/targets/{mine.id}/withdraw/", {"reason": "x"}).status_code == 302
+    assert shop.page("admin").post(f"/targets/{row.id}/withdraw/", {"reason": "x"}).status_code == 302
