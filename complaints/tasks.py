@@ -32,7 +32,7 @@ def judge_analysed(*, organisation: int, fact: Fact, now: datetime) -> None:
 
 
 def voice_corrected(*, organisation: int, fact: Fact, now: datetime) -> None:
-    """`feedback.corrected` → the topics of its ticket follow; a voice without one is judged as it reads now."""
+    """`feedback.corrected`, `feedback.relabelled` → the topics of its ticket follow; a voice without one is judged as it reads now."""
     casework.follow_correction(uuid.UUID(fact.subject), fact.data, organisation=organisation, now=now)
 
 

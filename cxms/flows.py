@@ -14,6 +14,10 @@ FLOWS: tuple[Flow, ...] = (
     Flow("feedback.analysed", "alerts.tasks.praised", queue="notices"),
     # an organisation's first voice → its topics are watched
     Flow("feedback.analysed", "alerts.tasks.heard", queue="notices"),
+    # the language-model provider, where an organisation has one, is asked about it → its ticket follows, as after a correction
+    Flow("feedback.analysed", "feedback.tasks.pick_for_provider", queue="provider", batch=1),
+    Flow("language_model.due", "feedback.tasks.language_model", queue="provider_ask", outside=True, lease_seconds=180),
+    Flow("feedback.relabelled", "complaints.tasks.voice_corrected", queue="tickets"),
     Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
     # a person corrected a label → the topics of its ticket; is it a complaint after all?
     Flow("feedback.corrected", "complaints.tasks.voice_corrected", queue="tickets"),
@@ -139,6 +143,7 @@ TIMERS: tuple[Timer, ...] = (
     ),
     Timer("roll-ups", organisations="metrics.tasks.due_organisations", run="metrics.tasks.fold"),
     Timer("mailboxes", organisations="feedback.tasks.mailboxes_due", run="feedback.tasks.ask_mailboxes"),
+    Timer("language models", organisations="feedback.tasks.language_models_due", run="feedback.tasks.ask_language_model"),
     # sixty days before a calendar's holidays end → the administrators
     Timer("holidays", organisations="tenancy.tasks.unwatched_organisations", run="tenancy.tasks.look_at_calendars"),
     # a day, week or month is complete → the metric rules on it → alerts

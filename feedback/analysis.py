@@ -64,12 +64,12 @@ def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now
     return sum(1 for _, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line)
 
 
-def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: int, now: datetime) -> None:
+def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: int, now: datetime, engine: str = "") -> None:
     """Stores results as the current analysis of their feedback; one of an older engine stays as history.
 
-    What persons corrected is laid over the new row.
+    What persons corrected is laid over the new row. engine: whose it is, where it is not the engine's of now.
     """
-    ids, engine = [str(key) for key, _ in results], stamp(organisation=organisation)
+    ids, engine = [str(key) for key, _ in results], engine or stamp(organisation=organisation)
     with connection.cursor() as cursor:
         cursor.execute(
             "update feedback_analysis set is_current = false "

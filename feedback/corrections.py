@@ -21,6 +21,7 @@ from ledger.facts import record
 from tenancy.versions import Stale
 
 PERSON = "/person"
+PROVIDER = "/lm"
 MOST_TOPICS = 8
 Mention = dict[str, Any]
 # where a score must lie for its label, and what it becomes when the engine's does not: half way, or nothing

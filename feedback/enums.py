@@ -95,3 +95,20 @@ class OwnModelState(TextChoices):
     IN_USE = "in_use", _("正在用")
     DECLINED = "declined", _("没有采用")
     RETIRED = "retired", _("已换下")
+
+
+class AskWhich(TextChoices):
+    """Which voices the language-model provider is asked about."""
+
+    UNSURE = "unsure", _("只问自带引擎拿不准的")
+    ALL = "all", _("全部")
+
+
+class AskState(TextChoices):
+    """What became of a voice the provider was to be asked about."""
+
+    WAITING = "waiting", _("等着问")
+    ANSWERED = "answered", _("已采用")
+    REFUSED = "refused", _("回答不合格")
+    GIVEN_UP = "given_up", _("放弃")
+    DROPPED = "dropped", _("没有问")

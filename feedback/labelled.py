@@ -1,7 +1,8 @@
 """What persons said of labels beside what the engine said: the organisation's own labelled set. Reports count in it.
 
 A voice belongs to the set of a label when a person spoke of that label, be it to change it or to say that it is right.
-The engine's side is its newest row, so that a newer engine is measured on the same words.
+The engine's side is its own newest row, so that a newer engine is measured on the same words, and a language-model provider
+never counts as the engine: what it changed is neither the engine's merit nor its fault.
 """
 
 import uuid
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback import queries
-from feedback.corrections import PERSON, living
+from feedback.corrections import PERSON, PROVIDER, living
 from feedback.enums import Kind, Label, LabelSource, Sentiment
 from feedback.models import Analysis, Correction
 from feedback.queries import Filters
@@ -64,6 +65,7 @@ def judged(field: str, *, organisation: int, paths: tuple[str, ...] = (), source
         held = {key: row for key, row in held.items() if (row.source == LabelSource.CODING) == (source == "coding")}
     inside = set(queries.voices(Filters(paths=paths), organisation=organisation).filter(id__in=list(held)).values_list("id", flat=True))
     engines = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=list(inside)).exclude(engine__endswith=PERSON)
+    engines = engines.exclude(engine__endswith=PROVIDER)
     said = {row.feedback_id: classes_of(field, getattr(row, field)) for row in engines.order_by("analysed_at", "id")}
     return [Judged(key, said[key], classes_of(field, row.after)) for key, row in held.items() if key in said]
 

@@ -4,6 +4,7 @@ Pages, lists, notices and reports show the kind in 【】; the API writes * over
 places. What an engine has found is taken from its analysis, else looked for here. `originals` shows what is under it.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,23 @@ Spans = Sequence[Mapping[str, Any]]
 def hidden(text: str, pii: Spans | None = None, *, names: bool = True) -> str:
     """The text with each kind in 【】. pii: spans of an analysis, None to look; names=False leaves names: colleagues' words."""
     return mask(text, _spans(text, pii, names))
+
+
+def hidden_throughout(text: str, known: Iterable[str]) -> str:
+    """As `hidden`, looked for anew, and wherever else what was found or is known to name somebody stands in the text.
+
+    known: names of the people the voice belongs to; those of one character are left out. For words that leave the house.
+    """
+    spans = _spans(text, None, True)
+    said = {name: "name" for name in map(str.strip, known) if len(name) > 1} | {text[span.start : span.end]: span.type for span in spans}
+    spans += [PersonalData(kind, m.start(), m.end()) for word, kind in said.items() if word for m in re.finditer(re.escape(word), text)]
+    apart: list[PersonalData] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if apart and span.start < apart[-1].end:
+            apart[-1] = PersonalData(apart[-1].type, apart[-1].start, max(apart[-1].end, span.end))
+        else:
+            apart.append(span)
+    return mask(text, apart)
 
 
 def covered(text: str, pii: Spans | None = None, *, names: bool = True) -> str:

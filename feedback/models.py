@@ -13,7 +13,7 @@ from django_scopes import ScopedManager
 from customers.models import Customer
 from feedback.enums import AppealState, ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment, Stance
 from feedback.own_models import OwnHead as OwnHead
-from feedback.own_models import OwnModel as OwnModel
+from feedback.provider_models import LanguageModel as LanguageModel
 from tenancy.enums import Channel
 from tenancy.models import Member, Organisation, Staff, TenantModel, Touchpoint, Unit
 

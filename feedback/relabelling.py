@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cxms.lib import failpoints
 from feedback import analysis, own_weights, taxonomies
-from feedback.corrections import PERSON
+from feedback.corrections import PERSON, PROVIDER
 from feedback.models import Analysis, Feedback, Relabelling
 from feedback.tree import Node
 from ledger.facts import record
@@ -84,6 +84,7 @@ def _read(part: list[tuple[uuid.UUID, str]], *, organisation: int, now: datetime
     texts = list(dict.fromkeys(text for _, text in part))
     meaning = dict(zip(texts, analysis.understand(texts, organisation=organisation), strict=True))
     rows = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=[key for key, _ in part]).exclude(engine__endswith=PERSON)
+    rows = rows.exclude(engine__endswith=PROVIDER)  # the engine's own words are compared; a provider's row falls with a new one
     last = {row.feedback_id: analysis.labels_of(row) for row in rows.order_by("analysed_at", "id")}
     changed = [(key, meaning[text]) for key, text in part if key in last and last[key] != analysis.labels_of(meaning[text])]
     analysis.write(changed, organisation=organisation, now=now)

@@ -5,15 +5,21 @@ from datetime import datetime
 
 from customers import merging
 from cxms.lib import clock
-from feedback import analysis, imports, learning, mailboxes, relabelling
+from feedback import analysis, imports, learning, mailboxes, provider_asking, relabelling
 from feedback.mailboxes import MailboxFollower
 from feedback.models import Feedback
+from feedback.provider_asking import ProviderFollower
 from ledger.models import Fact
 
 
 def analyse_received(*, organisation: int, fact: Fact, now: datetime) -> None:
     """`feedback.received` → analysis of the batch."""
     analysis.analyse(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+
+
+def pick_for_provider(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`feedback.analysed` → a question per voice that the language-model provider is to be asked about; none while it is off."""
+    provider_asking.pick(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
 
 
 def import_continued(*, organisation: int, fact: Fact, now: datetime) -> None:
@@ -47,3 +53,14 @@ def ask_mailboxes(*, organisation: int) -> int:
 
 
 mailbox = MailboxFollower()
+language_model = ProviderFollower()
+
+
+def language_models_due() -> list[int]:
+    """Timer: whose language-model provider is to be asked."""
+    return provider_asking.due_organisations()
+
+
+def ask_language_model(*, organisation: int) -> int:
+    """Timer: sends the follower with the next batch."""
+    return provider_asking.ask(organisation=organisation, now=clock.now())

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from feedback import corrections, likely, queries, topics
+from feedback import corrections, likely, provider_log, queries, topics
 from feedback.corrections import CorrectionError, CorrectionUnknown
 from feedback.enums import Kind, Label, Sentiment
 from feedback.models import Analysis, Correction, Feedback
@@ -113,7 +113,19 @@ def labels(row: Feedback, made: Analysis | None, organisation: int) -> dict[str,
         "free": [(code, name) for code, name in names.items() if code not in chosen],
         "is_all_said": len(living) == len(Label.values),
         "feels": feels(),
+        "provider": _provider(made, names, organisation),
     }
+
+
+def _provider(made: Analysis, names: dict[str, str], organisation: int) -> dict[str, Any] | None:
+    """Which labels the language-model provider set, and what the engine itself had said of them."""
+    found = provider_log.said_otherwise(made, organisation=organisation)
+    if found is None:
+        return None
+    own, fields = found
+    words = {**dict(Label.choices), "urgency": _("紧急度")}
+    said = [(words[field], str(own.urgency) if field == "urgency" else worded(field, getattr(own, field), names)) for field in fields]
+    return {"fields": _("、").join(str(word) for word, _said in said), "said": [f"{word} {was}" for word, was in said]}
 
 
 def open_terms(row: Feedback, made: Analysis) -> list[str]:

@@ -18,7 +18,7 @@ from complaints import queries as desk
 from complaints.models import Ticket
 from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
-from feedback import corrections, labelled, originals, queries, search, taxonomies, topics, tree, voices
+from feedback import corrections, labelled, originals, provider_log, queries, search, taxonomies, topics, tree, voices
 from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
 from feedback.queries import Filters
@@ -87,18 +87,19 @@ class Asked:
     score: str = ""
     judged: str = ""
     group: tuple[str, str] = ("", "")
+    provider: str = ""
 
     @property
     def is_filtered(self) -> bool:
         """True when anything narrows the list."""
         names = ("q", "channel", "unit", "staff", "touchpoint", "tier", "item", "kind", "sentiment", "topic", "from_date", "to_date")
-        return bool(self.group[1] or self.nps or self.state or self.score or self.judged or any(getattr(self.filters, name) for name in names))
+        return bool(self.group[1] or self.provider or self.nps or self.state or self.score or self.judged or any(getattr(self.filters, name) for name in names))
 
 
 def asked_of(request: HttpRequest, visit: Visit) -> Asked:
     """What the URL asks for, within the subtrees the person sees."""
     text = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in (
-        "q", "channel", "unit", "staff", "touchpoint", "tier", "item", "kind", "sentiment", "topic", "nps", "state", "score", "judged", "from", "to",
+        "q", "channel", "unit", "staff", "touchpoint", "tier", "item", "kind", "sentiment", "topic", "nps", "state", "score", "judged", "provider", "from", "to",
     )}  # fmt: skip
     nps, state = _known(text["nps"], NPS), _known(text["state"], STATES)
     filters = Filters(
@@ -119,7 +120,7 @@ def asked_of(request: HttpRequest, visit: Visit) -> Asked:
         to_date=day_of(text["to"]),
         paths=visit.seat.paths,
     )
-    return Asked(filters, nps, state, _known(text["score"], (*SCORES, "sentiment")), text["judged"], grouped.asked(request, visit))
+    return Asked(filters, nps, state, _known(text["score"], (*SCORES, "sentiment")), text["judged"], grouped.asked(request, visit), text["provider"])
 
 
 def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
@@ -143,6 +144,9 @@ def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
         rows = rows.filter(Exists(given))
     if asked.judged:
         rows = rows.filter(id__in=_judged(asked, organisation))
+    if asked.provider:
+        state, _point, since = asked.provider.partition(".")
+        rows = rows.filter(id__in=provider_log.ids(state, day_of(since) or date.max, organisation=organisation))
     if asked.nps == "any":
         answers = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), kind="nps", item="")
         rows = rows.filter(Exists(answers))
@@ -162,7 +166,7 @@ def _found(asked: Asked, rows: QuerySet[Feedback], organisation: int) -> search.
     if asked.state == "counted":
         # the tree of the day decides, which the index does not know
         filters = replace(filters, unit="")
-    elif filters.only_words and not (asked.group[1] or asked.nps or asked.state or asked.score or asked.judged):
+    elif filters.only_words and not (asked.group[1] or asked.nps or asked.state or asked.score or asked.judged or asked.provider):
         return search.within(None, filters, organisation=organisation)
     return search.within(rows, filters, organisation=organisation)
 
@@ -197,7 +201,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "may_write": visit.seat.may("feedback:write"),
         "may_judge": visit.seat.may("labels:read"),
         "choices": {"kind": Kind.choices, "sentiment": Sentiment.choices, "topics": topics.choices(organisation=visit.organisation.id).items()},
-        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "tier", "item", "score", "judged", "group"}],
+        "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "tier", "item", "score", "judged", "group", "provider"}],
     }
     return render(request, "feedback/list.html", context)
 

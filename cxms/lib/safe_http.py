@@ -80,7 +80,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: status, headers in lower case, the first 2 KiB of the body."""
+    """What came back: status, headers in lower case, the first bytes of the body (2 KiB unless more were asked for)."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -243,10 +243,11 @@ def post(
     connect_seconds: float = CONNECT_SECONDS,
     total_seconds: float = TOTAL_SECONDS,
     method: str = "POST",
+    keep_bytes: int = KEEP_BYTES,
 ) -> Answer:
     """Sends one POST (or GET, PUT) and reads at most 64 KiB of the answer, all within `total_seconds` of wall clock.
 
-    Raises Unsafe, or Unreachable with one of: no_address, dns_timeout, connect, tls, timeout, broken.
+    keep_bytes: how much of the answer is kept. Raises Unsafe, or Unreachable with one of: no_address, dns_timeout, connect, tls, timeout, broken.
     """
     ends = time.monotonic() + total_seconds
     target = parse(url)
@@ -254,7 +255,7 @@ def post(
     try:
         sock = _connect(found, target, ends, connect_seconds)
         with sock:
-            return _exchange(_Timed(sock, ends), target, body, headers, method)
+            return _exchange(_Timed(sock, ends), target, body, headers, method, keep_bytes)
     except TimeoutError as error:
         raise Unreachable("timeout", "no complete answer in time") from error
     except ssl.SSLError as error:
@@ -286,7 +287,7 @@ def _connect(found: list[str], target: Target, ends: float, connect_seconds: flo
         raise
 
 
-def _exchange(wire: "_Timed", target: Target, body: bytes, headers: Mapping[str, str], method: str) -> Answer:
+def _exchange(wire: "_Timed", target: Target, body: bytes, headers: Mapping[str, str], method: str, keep_bytes: int) -> Answer:
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = wire  # quacks like the socket http.client needs
     given = {"Host": target.host_header, "Connection": "close", **headers}
@@ -296,7 +297,7 @@ def _exchange(wire: "_Timed", target: Target, body: bytes, headers: Mapping[str,
         left = READ_BYTES
         while left > 0 and (part := answer.read1(min(left, 8192))):
             left -= len(part)
-            kept += part[: max(0, KEEP_BYTES - len(kept))]
+            kept += part[: max(0, keep_bytes - len(kept))]
         return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, kept)
 
 

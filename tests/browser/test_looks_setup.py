@@ -3,6 +3,8 @@
 import pytest
 
 from complaints import sla_policies
+from feedback import provider
+from feedback.provider_models import LanguageModel
 from ledger import runner
 from tenancy import invitations
 from tenancy.models import Organisation, Staff, Touchpoint
@@ -22,6 +24,10 @@ def addresses(shop, now):
     with shop.scope():
         person, touchpoint = Staff.objects.get(employee_no="E001").id, Touchpoint.objects.get(code="payment").id
         sla_policies.put("grave", {"name": "重大", "match": {"severity": ["critical"]}, "clauses": sla_policies.preset()["clauses"]}, organisation=shop.id, now=now, actor="t")  # fmt: skip
+        # on, and in trouble: the page at its longest
+        wanted = provider.Wanted("https://llm.example.com/v1", "small-model", "sk-1", "unsure", "200", "llm.example.com")
+        provider.save(wanted, switch_on=True, organisation=shop.id, version=0, now=now, actor="t", resolver=lambda host, port: ["93.184.216.34"])
+        LanguageModel.objects.update(error="too_many", failed_at=now, n_failures=3, next_at=None)
     steps = ("organisation", "industry", "units", "members", "calendar", "promise", "survey")
     return {
         "": (link, "/invited/nothing/"),
@@ -30,7 +36,7 @@ def addresses(shop, now):
             f"/settings/members/{member}/", "/settings/calendars/", "/settings/calendars/office/", "/start/",
             "/settings/organisation/", "/settings/units/", f"/settings/units/{shop.units['S001'].id}/", "/settings/staff/",
             f"/settings/staff/{person}/", "/settings/import/units/", "/settings/policies/?why=1&unit=S001", "/settings/policies/grave/",
-            "/settings/policies/promise/", "/settings/touchpoints/", f"/settings/touchpoints/{touchpoint}/", "/settings/taxonomy/",
+            "/settings/policies/promise/", "/settings/language-model/", "/settings/touchpoints/", f"/settings/touchpoints/{touchpoint}/", "/settings/taxonomy/",
             "/settings/taxonomy/price/", "/settings/channels/", "/settings/notices/", "/settings/me/", "/settings/audit/",
             "/accounts/password/change/", "/accounts/reauthenticate/", "/accounts/2fa/",
             *(f"/start/{step}/" for step in steps),
