@@ -119,8 +119,19 @@ def _name(row: Driver, asked: Asked, names: dict[str, str]) -> str:
 
 
 def named(code: str, source: str, names: dict[str, str]) -> str:
-    """A topic by its name, an attribute by its own code, as it was sent."""
-    return names.get(code, code) if source == "topics" else code.partition(".")[2]
+    """A topic by its name, an attribute by the usual word for it, else by its own code as it was sent."""
+    if source == "topics":
+        return names.get(code, code)
+    item = code.partition(".")[2]
+    return attributes().get(item, item)
+
+
+def attributes() -> dict[str, str]:
+    """The usual attributes of a satisfaction index by name."""
+    return {
+        "product": _("产品"), "price": _("价格"), "service": _("服务"), "environment": _("环境"), "speed": _("速度"), "after_sales": _("售后"),
+        "staff": _("员工"), "quality": _("质量"), "delivery": _("配送"), "brand": _("品牌"), "parking": _("停车"),
+    }  # fmt: skip
 
 
 def _problem(found: Drivers) -> str:

@@ -227,6 +227,9 @@ def _analyse(first: str, last: str, organisation: int, now: datetime) -> None:
     connections.close_all()
 
 
+ORDERED_AT = ("store_visit", "online_order", "payment", "delivery", "repair_intake")
+
+
 def _orders(seed: int, organisation: int, now: datetime, n: int, people: list[Card]) -> None:
     """Draws a year of orders; every third is by a customer we know."""
     rng, codes = Random(seed), [code for code, *_ in STORES]
@@ -243,6 +246,7 @@ def _orders(seed: int, organisation: int, now: datetime, n: int, people: list[Ca
                     occurred_at=now - timedelta(days=age),
                     customer=rng.choice(people) if i % 3 == 0 else None,
                     unit=store,
+                    touchpoint=ORDERED_AT[i // 3 % len(ORDERED_AT)],
                     amount_minor=rng.randrange(9_900, 999_900, 100),
                     currency="CNY",
                 )

@@ -2,14 +2,18 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from alerts.models import MetricRule
 from complaints.models import Approval, CaseRules, Handover, Reflection, Ticket
+from cxms.lib import clock
+from cxms.lib.periods import Period
 from feedback.models import Feedback
 from improvement.models import Action
 from journeys.models import JourneyMap
 from metrics.models import ModelVersion
+from metrics.series import series
 from reports.models import Annotation, Dashboard, WeeklyRun
 from surveys.models import Survey
 from tenancy import queries
@@ -30,7 +34,10 @@ def test_it_loads_whole_and_then_only_adds_fresh_complaints():
     demo = Shop(queries.organisation_by_slug("demo"))
     with demo.scope():
         counts = {part.__name__: part.objects.count() for part in PARTS}
+        today = clock.now().date()
+        covered = series(organisation=demo.id, metric="touchpoint_coverage", period=Period(today - timedelta(days=200), today), now=clock.now(), by=["touchpoint"])
     assert [name for name, n in counts.items() if n == 0] == []
+    assert sum((point.n or 0) >= 5 for point in covered.points) >= 4, "the coverage map holds something"
     again = load()
     assert again.returncode == 0, again.stderr[-6000:]
     with demo.scope():
