@@ -17,17 +17,21 @@ EVERY = "all"
 STATES = (EVERY, *AskState.values)
 
 
-def ids(state: str, since: date, *, organisation: int) -> QuerySet[ProviderQuestion, uuid.UUID]:
-    """The voices picked on local days from `since` on whose question stands so; `state` “all” for every one of them."""
+def ids(state: str, since: date, *, organisation: int, reason: str = "") -> QuerySet[ProviderQuestion, uuid.UUID]:
+    """The voices picked on local days from `since` on whose question stands so; `state` “all” for every one of them.
+
+    reason: only those that were not taken for it.
+    """
     rows = ProviderQuestion.objects.filter(organisation_id=organisation, picked_day__gte=since)
+    rows = rows.filter(reason=reason) if reason else rows
     return (rows if state == EVERY else rows.filter(state=state)).values_list("feedback_id", flat=True)
 
 
-def reasons(since: date, *, organisation: int) -> list[tuple[str, str, int]]:
-    """(state, reason, questions) of those that were not taken, the most frequent first."""
+def reasons(since: date, *, organisation: int) -> list[tuple[str, str]]:
+    """(state, reason) of the questions that were not taken, the most frequent first."""
     rows = ProviderQuestion.objects.filter(organisation_id=organisation, picked_day__gte=since).exclude(state__in=[AskState.WAITING, AskState.ANSWERED])
     found = rows.order_by().values_list("state", "reason").annotate(n=Count("id"))
-    return sorted(((str(state), str(reason), int(n)) for state, reason, n in found), key=lambda row: (-row[2], row[0], row[1]))
+    return [(state, reason) for state, reason, _n in sorted(found, key=lambda row: (-row[2], row[0], row[1]))]
 
 
 def said_otherwise(made: Analysis, *, organisation: int) -> tuple[Analysis, list[str]] | None:

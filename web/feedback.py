@@ -145,8 +145,8 @@ def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
     if asked.judged:
         rows = rows.filter(id__in=_judged(asked, organisation))
     if asked.provider:
-        state, _point, since = asked.provider.partition(".")
-        rows = rows.filter(id__in=provider_log.ids(state, day_of(since) or date.max, organisation=organisation))
+        state, since, reason = (asked.provider.split(".", 2) + ["", ""])[:3]
+        rows = rows.filter(id__in=provider_log.ids(state, day_of(since) or date.max, reason=reason, organisation=organisation))
     if asked.nps == "any":
         answers = Score.objects.filter(organisation_id=organisation, feedback_id=OuterRef("id"), kind="nps", item="")
         rows = rows.filter(Exists(answers))

@@ -118,16 +118,19 @@ def _page(request: HttpRequest, visit: Visit, form: Form, tried: Tried | None = 
         "problem": why(row.error) if row.error else "", "sentence": provider.TRIED, "may_write": visit.seat.may("settings:write"),
         "tried": tried and _told(tried, organisation), "today": _count(provider_log.EVERY, today, visit) if row.version else None,
         "week": [(label, *_count(state, week, visit)) for state, label in AskState.choices] if row.version else [],
-        "reasons": [(AskState(state).label, why(reason), n) for state, reason, n in provider_log.reasons(week, organisation=organisation)],
+        "reasons": [
+            (AskState(state).label, why(reason), *_count(state, week, visit, reason)) for state, reason in provider_log.reasons(week, organisation=organisation)
+        ],
     }  # fmt: skip
     return render(request, "settings/language_model.html", context, status=form.status)
 
 
-def _count(state: str, since: date, visit: Visit) -> tuple[int, str]:
+def _count(state: str, since: date, visit: Visit, reason: str = "") -> tuple[int, str]:
     """How many voices, and where they are listed: the list counts them by the same rows."""
     rows = queries.voices(Filters(paths=visit.seat.paths), organisation=visit.organisation.id)
-    n = rows.filter(id__in=provider_log.ids(state, since, organisation=visit.organisation.id)).count()
-    return n, f"{reverse('feedback-list')}?{urlencode({'provider': f'{state}.{since.isoformat()}'})}"
+    n = rows.filter(id__in=provider_log.ids(state, since, reason=reason, organisation=visit.organisation.id)).count()
+    asked = ".".join(part for part in (state, since.isoformat(), reason) if part)
+    return n, f"{reverse('feedback-list')}?{urlencode({'provider': asked})}"
 
 
 def _told(tried: Tried, organisation: int) -> dict[str, Any]:

@@ -350,6 +350,16 @@ def test_settings_are_guarded(shop, stranger, chat, switch, now):
         assert provider.current(organisation=stranger.id).version == 0
 
 
+def test_a_key_that_does_not_open_any_more_is_told(shop, chat, switch, now, work, settings):
+    switch()
+    hear(shop, now, VAGUE)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-secret-key-that-is-long-enough", []
+    work()
+    with shop.scope():
+        assert LanguageModel.objects.get().error == "key_lost"
+    assert (chat.got, states(shop)) == ([], [("waiting", "key_lost")])
+
+
 def test_another_organisation_is_never_asked_for(shop, stranger, chat, switch, now, work):
     switch()
     hear(stranger, now, VAGUE)

@@ -65,7 +65,8 @@ def test_every_number_opens_its_voices_and_a_voice_says_who_labelled_it(shop, st
     shown = {label: n for label, n, _url in page.context["week"]}
     assert (shown["已采用"], shown["回答不合格"], page.context["today"][0]) == (2, 1, 3)
     assert "模型没有只回答一个 JSON" in page.content.decode()
-    for n, url in [page.context["today"], *((n, url) for _label, n, url in page.context["week"])]:
+    assert [row[2] for row in page.context["reasons"]] == [1]
+    for n, url in [page.context["today"], *((n, url) for _state, _why, n, url in page.context["reasons"]), *((n, url) for _label, n, url in page.context["week"])]:
         listed = admin.get(url)
         assert (listed.context["page"].paginator.count, listed.status_code) == (n, 200), url
     assert admin.get("/feedback/?provider=answered.nonsense").context["page"].paginator.count == 0
@@ -73,6 +74,15 @@ def test_every_number_opens_its_voices_and_a_voice_says_who_labelled_it(shop, st
     first = admin.get(f"/feedback/{keys[0]}/").content.decode()
     assert "语言模型提供方标的：" in first and "自带引擎说的是：" in first
     assert "语言模型提供方" not in admin.get(f"/feedback/{keys[1]}/").content.decode()
+    # down: the page says so, the voice is handled as ever
+    chat.answer = lambda text: (500, b"")
+    receive(shop, [voice(now.date(), text="呵呵，第四句", customer="c9")], now=now)
+    with shop.scope():
+        LanguageModel.objects.update(next_at=now)
+    work()
+    trouble = admin.get(URL)
+    assert "没有问成：对方的服务出错（连续 1 次）" in trouble.content.decode()
+    assert {label: n for label, n, _url in trouble.context["week"]}["等着问"] == 1
     # a person's word is nobody else's any more
     admin.post(f"/feedback/{keys[0]}/correct/", {"label": "kind:suggestion@0"})
     again = admin.get(f"/feedback/{keys[0]}/")
