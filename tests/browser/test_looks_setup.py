@@ -3,10 +3,12 @@
 import pytest
 
 from complaints import sla_policies
+from cxms.lib.ids import new_id
 from feedback import provider
-from feedback.provider_models import LanguageModel
+from feedback.provider_models import LanguageModel, ProviderQuestion
 from ledger import runner
 from tenancy import invitations
+from tenancy import queries as tenancy
 from tenancy.models import Organisation, Staff, Touchpoint
 from tests.browser import looks
 
@@ -28,6 +30,10 @@ def addresses(shop, now):
         wanted = provider.Wanted("https://llm.example.com/v1", "small-model", "sk-1", "unsure", "200", "llm.example.com")
         provider.save(wanted, switch_on=True, organisation=shop.id, version=0, now=now, actor="t", resolver=lambda host, port: ["93.184.216.34"])
         LanguageModel.objects.update(error="too_many", failed_at=now, n_failures=3, next_at=None)
+        ProviderQuestion.objects.create(
+            organisation_id=shop.id, feedback_id=new_id(), engine="x", picked_day=tenancy.local_today(now, shop.organisation.timezone),
+            picked_at=now, state="refused", reason="malformed",
+        )  # fmt: skip
     steps = ("organisation", "industry", "units", "members", "calendar", "promise", "survey")
     return {
         "": (link, "/invited/nothing/"),
