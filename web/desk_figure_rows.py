@@ -26,6 +26,7 @@ from metrics.behind import Asked
 from metrics.definitions.table import BY_CODE
 from metrics.series import Where
 from tenancy import queries
+from tenancy.models import Touchpoint
 from web import grouped, words
 from web.desk import kept
 from web.door import Visit, needs
@@ -34,6 +35,7 @@ from web.units import Switcher
 
 PAGE = 30
 NOWHERE = "*"  # no code holds it: the rows without a unit
+NARROWED = ("channel", "touchpoint", "tier")
 PARTS: dict[str, Callable[[], str]] = {
     "n": lambda: _("计入分母的"),
     "met": lambda: _("守约"),
@@ -67,6 +69,7 @@ HEADS: dict[str, Callable[[], str]] = {
     "is_back": lambda: _("重开过"),
     "score": lambda: _("评分"),
     "told_at": lambda: _("联系上"),
+    "answered_at": lambda: _("回答于"),
     "n_pauses": lambda: _("次数"),
     "paused_seconds": lambda: _("暂停"),
     "is_left": lambda: _("中途离开"),
@@ -80,6 +83,7 @@ CELLS: dict[str, Callable[[Any], str]] = {
     "paused_seconds": lambda value: words.span(value),
     "solved_at": when,
     "told_at": when,
+    "answered_at": when,
     "is_back": lambda value: _("是") if value else "",
     "is_left": lambda value: _("是") if value else "",
     "score": lambda value: f"{float(value):g}",
@@ -132,7 +136,8 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     context: dict[str, Any] = {
         "asked": asked, "definition": definition, "n": n, "units": units,
         "part": PARTS[asked.part]() if asked.part in PARTS else "",
-        "narrowed": [*_narrowed(asked, units), *([str(PauseReason(request.GET["reason"]).label)] if _who(request) else [])],
+        "is_event": "event" in definition.shows,
+        "narrowed": [*_narrowed(asked, units, visit), *([str(PauseReason(request.GET["reason"]).label)] if _who(request) else [])],
         "to_date": asked.period.to_date - timedelta(days=1),
         "heads": [HEADS[name]() for name in names],
         "lines": _lines(found, names, visit),
@@ -160,13 +165,13 @@ def _found(request: HttpRequest, visit: Visit, asked: Asked, offset: int) -> tup
 
 
 def _asked(request: HttpRequest, visit: Visit, units: Switcher) -> Asked:
-    get = {name: request.GET.get(name, "").replace("\x00", "")[:64] for name in ("metric", "part", "clause", "level", "only")}
+    get = {name: request.GET.get(name, "").replace("\x00", "")[:64] for name in ("metric", "part", "clause", "level", "only", *NARROWED)}
     definition = BY_CODE.get(get["metric"])
     part = get["part"] or "n"
     if definition is None or part not in definition.parts:
         raise Http404
     cell: dict[str, str | None] = {}
-    for name, code in (("clause", get["clause"]), ("level", get["level"]), ("unit", get["only"])):
+    for name, code in (("clause", get["clause"]), ("level", get["level"]), ("unit", get["only"]), *((name, get[name]) for name in NARROWED)):
         if code and name not in definition.dimensions:
             raise Http404
         if code:
@@ -190,15 +195,14 @@ def _period(request: HttpRequest, visit: Visit) -> Period:
     return Period(first, last)
 
 
-def _narrowed(asked: Asked, units: Switcher) -> list[str]:
+def _narrowed(asked: Asked, units: Switcher, visit: Visit) -> list[str]:
     """What narrows the count, in words."""
-    found = []
-    for name, code in asked.cell.items():
-        if name == "unit":
-            found.append(next((unit.name for unit in units.units if unit.code == code), _("没有单元") if code is None else str(code)))
-        else:
-            found.append(clause(str(code)) if name == "clause" else level(code))
-    return found
+    touchpoints = dict(Touchpoint.objects.filter(organisation=visit.organisation).values_list("code", "name")) if "touchpoint" in asked.cell else {}
+    said: dict[str, Callable[[str], str]] = {
+        "unit": lambda code: next((unit.name for unit in units.units if unit.code == code), code), "clause": clause, "level": level,
+        "channel": words.channel, "touchpoint": lambda code: touchpoints.get(code, code), "tier": str,
+    }  # fmt: skip
+    return [words.without(name) if code is None else said[name](code) for name, code in asked.cell.items()]
 
 
 def _lines(found: list[behind.Row], names: list[str], visit: Visit) -> list[Line]:

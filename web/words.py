@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from complaints.assignment import Reason
 from complaints.models import Clock
+from tenancy.enums import Channel
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -138,3 +139,14 @@ WHY: dict[str, Callable[[Reason], str]] = {
 def why(reasons: Sequence[Reason]) -> str:
     """Why somebody was chosen, in one line."""
     return _("，").join(WHY[reason.code](reason) for reason in reasons if reason.code in WHY)
+
+
+def channel(code: str) -> str:
+    """What a channel is called."""
+    return str(Channel(code).label) if code in Channel.values else code
+
+
+def without(dimension: str) -> str:
+    """What rows without a value of a dimension are called."""
+    said = {"unit": _("没有单元"), "tier": _("没有等级"), "touchpoint": _("没有触点"), "channel": _("没有渠道")}
+    return said.get(dimension, "–")

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from metrics import statistics
-from metrics.definitions.definition import Components, Definition, Measures, Read, count, scaled
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read, count, scaled
 from metrics.statistics import Estimate
 
 OVER = "r.decided_at + interval '7 days' <= %(now)s"
@@ -40,4 +40,11 @@ DEFINITION = Definition(
     reads=(Read("invitations", MEASURES),),
     components=components,
     estimate=estimate,
+    parts={"n": Part(OVER), "answered": Part(f"{OVER} and {IN_TIME}"), "running": Part(f"not ({OVER})")},
+    numerator_part="answered",
+    shows={
+        "event": "(select s.name from surveys_survey s where s.organisation_id = r.organisation_id and s.id = r.survey_id) || ' ' || r.event_external_id",
+        "place": "(select u.name from tenancy_unit u where u.organisation_id = r.organisation_id and u.id = r.unit_id)",
+        "answered_at": "r.answered_at",
+    },
 )

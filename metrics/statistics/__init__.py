@@ -17,6 +17,7 @@ from metrics.statistics.comparisons import (
     mean_gap,
     nps_difference,
     poisson_rates,
+    same_rate,
     tiers,
     two_proportions,
 )
@@ -36,13 +37,14 @@ from metrics.statistics.intervals import (
 )
 from metrics.statistics.limits import broken_rules, laney_p, laney_u, overdispersion, u_chart
 from metrics.statistics.ranks import Shrunk, shrink
-from metrics.statistics.results import Chart, Drivers, Estimate, Test
+from metrics.statistics.results import Alike, Chart, Drivers, Estimate, Test
 from metrics.statistics.targets import against
 from metrics.statistics.unheard import Iceberg, Stake, iceberg, stakes
 from metrics.statistics.weights import Weights, effective_n, rake
 
 __all__ = [
     "Agreement",
+    "Alike",
     "Association",
     "Chart",
     "Drivers",
@@ -88,6 +90,7 @@ __all__ = [
     "rake",
     "relative_weights",
     "revenue_at_risk",
+    "same_rate",
     "sample_size",
     "shapley_weights",
     "shrink",

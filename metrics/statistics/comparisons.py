@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from metrics.statistics.intervals import adjusted_nps, moments
-from metrics.statistics.results import UNKNOWN, Estimate, Test, count_of, finite, positive
+from metrics.statistics.results import UNKNOWN, Alike, Estimate, Test, count_of, finite, positive
 
 Key = TypeVar("Key")
 Counts = tuple[int, int, int]  # promoters, passives, detractors
@@ -59,6 +59,31 @@ def compare_shares(x1: int, n1: int, x2: int, n2: int) -> Test:
     ways = np.exp(logs - logs.max())
     as_rare = ways <= ways[x1 - x[0]] * (1 + 1e-7)  # tables as likely as this one count, in spite of rounding
     return Test(test.difference, test.z, min(float(ways[as_rare].sum() / ways.sum()), 1.0))
+
+
+def same_rate(groups: Sequence[tuple[int, int]]) -> Alike:
+    """Pearson's chi-square of successes × group, (successes, n) a group; None with fewer than two groups that hold anything.
+
+    The smallest group is left out while a cell expects fewer than five (Cochran 1954); of the last two p is exact (Fisher).
+    """
+    checked = [_checked_shares(x, n, 0, 0)[:2] for x, n in groups]
+    used = [index for index, (_, n) in enumerate(checked) if n]
+    while len(used) > 2 and _least_expected([checked[index] for index in used]) < SMALL_CELL:
+        used.remove(min(used, key=lambda index: (checked[index][1], index)))
+    if len(used) < 2:
+        return Alike(None, 0, None, tuple(used))
+    kept = [checked[index] for index in used]
+    if len(kept) == 2:
+        test = compare_shares(*kept[0], *kept[1])
+        return Alike((test.z or 0.0) ** 2, 1, test.p, tuple(used))
+    share = sum(x for x, _ in kept) / sum(n for _, n in kept)
+    chi_square = math.fsum((x - n * share) ** 2 / (n * share * (1 - share)) for x, n in kept)
+    return Alike(chi_square, len(kept) - 1, float(special.chdtrc(len(kept) - 1, chi_square)), tuple(used))
+
+
+def _least_expected(groups: Sequence[tuple[int, int]]) -> float:
+    n, hits = sum(size for _, size in groups), sum(x for x, _ in groups)
+    return min(size for _, size in groups) * min(hits, n - hits) / n
 
 
 def poisson_rates(c1: int, e1: float, c2: int, e2: float) -> Test:

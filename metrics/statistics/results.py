@@ -28,6 +28,16 @@ class Test:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Do groups share one rate? chi_square with its freedom and p, None where nothing can be told; used: the groups compared, by index."""
+
+    chi_square: float | None
+    freedom: int
+    p: float | None
+    used: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Chart:
     """A control chart: one limit per period, None for a gap; signals are indexes from 0, in order."""
 
