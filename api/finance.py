@@ -10,7 +10,7 @@ from api.door import Endpoint
 from api.metrics import NPS, period_of, where_of
 from api.shapes import instant
 from metrics.statistics import Estimate
-from reports import money
+from reports import lifetime, money
 from reports.money import Gap, Group, Money, Silence
 
 ROW = obj({}, additionalProperties=True)
@@ -26,12 +26,13 @@ class FinanceOne(Endpoint):
             "Money and retention by kind of customer, what is at stake, and who stays silent",
             obj(
                 {"as_of": INSTANT, "problem": text(), "value": maybe(ROW), "groups": listed(ROW), "differences": listed(ROW),
-                 "iceberg": maybe(ROW), "assumptions": ROW},
+                 "iceberg": maybe(ROW), "lifetime": maybe(ROW), "assumptions": ROW},
             ),
             description="Customers by their latest NPS answer of the period; amounts in minor units of one currency. basis: own (200 linked "
             "customers of the kind, Wilson), assumed (a published rule), events or typed for a customer's value. verdict of a difference of "
             "promoters and detractors: more, less, unseen in your data, unknown (fewer than 30 a side); p after Holm. iceberg: complaints × "
-            "(m − 1), m from own surveys at n ≥ 100. problem: hidden (a kind has 1 to 4 customers), empty.",
+            "(m − 1), m from own surveys at n ≥ 100. lifetime: ARPU ÷ churn of one window of return_days, basis own from 200 linked customers on (interval by "
+            "the delta method), beside a year's revenue ÷ the published shares who leave. problem: hidden (a kind has 1 to 4 customers), empty.",
             query=(
                 Parameter("from", "first day", DATE),
                 Parameter("to", "the day after the last", DATE),
@@ -59,6 +60,7 @@ def _body(found: Money) -> dict[str, Any]:
         "groups": [_group(group) for group in found.groups],
         "differences": [_gap(gap) for gap in found.gaps],
         "iceberg": None if found.silence is None else _silence(found.silence),
+        "lifetime": _lifetime(found),
         "assumptions": {
             "version": held.version, "arpu_minor": held.arpu_minor, "currency": held.currency, "source": held.source,
             "return_days": held.return_days, "multiplier": float(held.multiplier), "multiplier_source": held.multiplier_source,
@@ -77,6 +79,14 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _gap(gap: Gap) -> dict[str, Any]:
     return {"name": gap.name, "difference": _estimate(gap.gap), "p": gap.p, "verdict": gap.verdict}
+
+
+def _lifetime(found: Money) -> dict[str, Any] | None:
+    held = lifetime.lifetime(found)
+    return None if held is None else {
+        "basis": held.basis, "own_minor": _estimate(held.own), "n_spending": held.n_spending, "n_left": held.n_left, "days": held.days,
+        "assumed_minor": held.assumed_minor, "assumed_churn": held.assumed_churn, "currency": held.currency,
+    }  # fmt: skip
 
 
 def _silence(row: Silence) -> dict[str, Any]:

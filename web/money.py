@@ -16,8 +16,10 @@ from django.views.decorators.http import require_POST
 from customers.models import Customer
 from cxms.lib.errors import DomainError
 from metrics.hiding import HIDDEN_BELOW
+from metrics.statistics.unheard import LINKED_FROM
 from reports import assumptions, changes, dashboards, money
 from reports.assumptions import Wanted
+from reports.lifetime import lifetime
 from reports.money import Gap, Group, Money, Silence
 from reports.weekly_words import amount, sign_of
 from web import exports, metric_filters, words
@@ -48,7 +50,7 @@ def page(request: HttpRequest, visit: Visit, form: Form | None = None) -> HttpRe
     period = dashboards.weeks_until(visit.now, filters.weeks, organisation=visit.organisation.id)
     found = money.money(organisation=visit.organisation.id, period=period, where=filters.where, now=visit.now)
     if (kind := request.GET.get("format", "")) in exports.KINDS:
-        return exports.table(kind, COLUMNS, [cells(group, found) for group in found.groups], name="money")
+        return exports.table(kind, COLUMNS, [cells(group, found) for group in found.groups] + _lifetime_cells(found), name="money")
     sign = sign_of(found.value.currency) if found.value else ""
     context = {
         "units": units,
@@ -59,6 +61,7 @@ def page(request: HttpRequest, visit: Visit, form: Form | None = None) -> HttpRe
         "each": amount(found.value.each_minor, sign) if found.value else "",
         "groups": [_group(group, found, sign, filters, request) for group in found.groups],
         "gaps": [_gap(gap, sign) for gap in found.gaps],
+        "worth": _lifetime(found, sign),
         "silence": _silence(found.silence, found, sign) if found.silence else None,
         "form": form or Form(asdict(assumptions.typed_of(found.assumed))),
         "opened_on": version(request) if form else found.assumed.version,
@@ -118,6 +121,31 @@ def _gap(row: Gap, sign: str) -> dict[str, Any]:
     bounds = "" if row.gap.low is None else f"{told(row.gap.low)} {_('至')} {told(row.gap.high)}"
     unit = "" if is_money or row.gap.value is None else _("个百分点")
     return {"name": names[row.name], "said": verdicts[row.verdict], "verdict": row.verdict, "value": told(row.gap.value), "unit": unit, "bounds": bounds, "p": words.p_value(row.p), "n": row.gap.n}
+
+
+def _lifetime_cells(found: Money) -> list[list[Any]]:
+    """The lifetime value as the last two rows of the file, own and by the rules, under the columns of a mean."""
+    held = lifetime(found)
+    if held is None:
+        return []
+    own = held.own
+    return [
+        ["lifetime", "", held.n_spending, own.value, own.low, own.high, own.n, held.n_left, *[None] * 7, held.n_left / own.n if own.n else None, "own", held.currency],
+        ["lifetime", "", "", held.assumed_minor, *[None] * 11, held.assumed_churn, "assumed", held.currency],
+    ]
+
+
+def _lifetime(found: Money, sign: str) -> dict[str, Any] | None:
+    held = lifetime(found)
+    if held is None:
+        return None
+    own = held.own
+    return {
+        "row": held, "own": "—" if own.value is None else amount(own.value, sign),
+        "bounds": "" if own.low is None or own.high is None else f"{amount(own.low, '')} – {amount(own.high, '')}",
+        "churn": share(held.n_left / own.n) if own.n else "—", "assumed": "—" if held.assumed_minor is None else amount(held.assumed_minor, sign),
+        "assumed_churn": share(held.assumed_churn), "own_from": LINKED_FROM, "each": amount(found.value.each_minor, sign) if found.value else "",
+    }  # fmt: skip
 
 
 def _silence(row: Silence, found: Money, sign: str) -> dict[str, Any]:

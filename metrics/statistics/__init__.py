@@ -39,7 +39,7 @@ from metrics.statistics.limits import broken_rules, laney_p, laney_u, overdisper
 from metrics.statistics.ranks import Shrunk, shrink
 from metrics.statistics.results import Alike, Chart, Drivers, Estimate, Test
 from metrics.statistics.targets import against
-from metrics.statistics.unheard import Iceberg, Stake, iceberg, stakes
+from metrics.statistics.unheard import Iceberg, Stake, iceberg, lifetime_value, stakes
 from metrics.statistics.weights import Weights, effective_n, rake
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "key_drivers",
     "laney_p",
     "laney_u",
+    "lifetime_value",
     "mean_difference",
     "mean_estimate",
     "mean_gap",

@@ -3,12 +3,13 @@
 Every figure names its basis: the organisation's own data where there are enough, else a published rule, printed as an assumption.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metrics.statistics.indices import GROWTH_SHARE, LONG_TERM_SHARE, SHORT_TERM_SHARE
-from metrics.statistics.intervals import wilson
-from metrics.statistics.results import count_of, finite, positive
+from metrics.statistics.intervals import moments, normal_quantile, wilson
+from metrics.statistics.results import Estimate, count_of, finite, positive
 
 # one who complains stands for 26 who do not (TARP); from half (front line) to one in 25 (head office, small tickets)
 ICEBERG, ICEBERG_LOW, ICEBERG_HIGH = 26.0, 2.0, 25.0
@@ -75,3 +76,22 @@ def stakes(values: Mapping[str, float], left: Mapping[str, tuple[int, int]]) -> 
             share = RULE_OF_THUMB[kind]
             found[kind] = Stake(worth * share, None, None, share, "assumed", linked)
     return found
+
+
+def lifetime_value(spent: tuple[int, float, float], left: int, linked: int, years: float, confidence: float = 0.95) -> Estimate:
+    """What a customer is worth until he leaves: ARPU ÷ churn, both of one window. n: the linked customers.
+
+    spent: (n, Σ, Σ²) of a year's spending; left of linked: who was gone after a window of so many years. The interval is by the
+    delta method on the logarithm, var ln = s²/(n·x̄²) + (1 − c)/(m·c), spending and leaving taken as independent. None where nobody
+    left or nobody spent: then nothing bounds it.
+    """
+    gone, m = count_of(left, "left"), count_of(linked, "linked")
+    if gone > m or positive(years, "years") == 0:
+        raise ValueError(f"{left} of {linked} left in {years} years")
+    mean, variance = moments(count_of(spent[0], "n"), spent[1], spent[2])
+    if not mean or mean < 0 or variance is None or gone == 0:
+        return Estimate(None, None, None, m)
+    churn = gone / m
+    value = mean * years / churn
+    half = normal_quantile(confidence) * math.sqrt(variance / (spent[0] * mean * mean) + (1 - churn) / (m * churn))
+    return Estimate(value, value * math.exp(-half), value * math.exp(half), m)

@@ -232,3 +232,47 @@ def test_a_typed_value_comes_back_to_the_last_digit_and_no_number_is_too_odd(sho
     assert page.post("/metrics/money/assume", {**shown, "version": "1"}).status_code == 302
     with shop.scope():
         assert assumptions.current(organisation=shop.id).version == 1, "saved as it was shown nothing changed"
+
+
+def test_a_lifetime_by_hand():
+    """Four spent 600, 1000, 1000, 1400 a year: x̄ 1000, s² 106666.67; 50 of 200 gone in 73 days (a fifth of a year)."""
+    found = statistics.lifetime_value((4, 4_000, 4_320_000), 50, 200, 0.2)
+    # 1000 · 0.2 ÷ 0.25 = 800; var ln = 106666.67/(4·10⁶) + 0.75/(200·0.25) = 0.0266667 + 0.015 = 0.0416667, 1.959964·0.204124 = 0.400076
+    assert (found.value, found.n) == (pytest.approx(800), 200)
+    assert (found.low, found.high) == (pytest.approx(536.22, abs=0.01), pytest.approx(1193.55, abs=0.01))
+    for nothing in (((4, 4_000, 4_320_000), 0, 200), ((0, 0, 0), 50, 200), ((1, 5, 25), 50, 200)):
+        assert statistics.lifetime_value(*nothing, 0.2).value is None
+    with pytest.raises(ValueError):
+        statistics.lifetime_value((4, 4_000, 4_320_000), 3, 2, 0.2)
+
+
+def test_the_lifetime_is_own_from_two_hundred_on_and_said_to_be_assumed_below(shop, now):
+    def answer(n, first):
+        rows = [(f"k{i}", 10 if i % 2 else 2) for i in range(first, n)]
+        receive(shop, [voice(today() - timedelta(days=100), score, customer=who) for who, score in rows], now=now)
+        bought(shop, [(who, 110, 60_000 if i % 4 else 140_000) for i, (who, _) in enumerate(rows, first)] + [(who, 50, 40_000) for i, (who, _) in enumerate(rows, first) if i % 4], now)
+
+    def told():
+        span = f"from={today() - timedelta(weeks=26)}&to={today() + timedelta(days=1)}"
+        return shop.api().get(f"/api/v1/finance?{span}").json()["lifetime"]
+
+    assert told() is None
+    answer(196, 0)
+    few = told()
+    assert (few["basis"], few["own_minor"]["value"], few["own_minor"]["n"], few["assumed_churn"]) == ("assumed", None, 196, 0.25)
+    # three in four spent 600 + 400, the fourth 1,400: x̄ 1,100 a year; by the rules 1,100 ÷ ¼
+    assert few["assumed_minor"] == pytest.approx(440_000)
+    page = shop.page()
+    assert "还不能实测" in page.get("/metrics/money?weeks=26").content.decode()
+    answer(200, 196)
+    found = told()
+    # a quarter never came back within 90 days: 1,100 · 90/365 ÷ ¼
+    assert (found["basis"], found["n_left"], found["own_minor"]["n"], found["n_spending"]) == ("own", 50, 200, 200)
+    assert found["own_minor"]["value"] == pytest.approx(110_000 * 90 / 365 / 0.25)
+    assert found["own_minor"]["low"] < found["own_minor"]["value"] < found["own_minor"]["high"]
+    body = page.get("/metrics/money?weeks=26").content.decode()
+    assert "¥1,085" in html.unescape(body) and "25.0%" in body
+    lines = list(csv.DictReader(io.StringIO(page.get("/metrics/money?weeks=26&format=csv").content.decode("utf-8-sig"))))
+    own, rule = [line for line in lines if line["kind"] == "lifetime"]
+    assert (float(own["mean_minor"]), float(own["mean_low_minor"]), own["basis"]) == (found["own_minor"]["value"], found["own_minor"]["low"], "own")
+    assert float(rule["mean_minor"]) == found["assumed_minor"]
