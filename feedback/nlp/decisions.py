@@ -1,7 +1,7 @@
 """Makes one Understanding out of scores and evidence: where rules and models meet.
 
-Kind and feeling are decided together (praise is never negative); topics come from a model and are tied to the clause
-that speaks of them; red lines overrule urgency.
+The kind is decided first and the feeling has to fit it (praise is never negative); topics come from a model and are
+tied to the clause that speaks of them; red lines overrule urgency.
 """
 
 from dataclasses import dataclass
@@ -34,14 +34,15 @@ _TOGETHER = np.log(
         ]
     )
 )
+_RULES = 1.5  # how much the rules of speech acts count beside the models
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on.
 _REVIEW_TRUST, _REVIEW_LENGTH = 1.2, 50
-_ONE_SIDED = 20.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
+_ONE_SIDED = 5.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
 _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
-_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -4.0, -2.0
-_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -2.5, -1.5
+_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -5.0, -2.0
+_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -2.7, -1.7
 _WORDLESS = 1.5  # more is asked where not even a word of danger is heard
 _VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
@@ -97,15 +98,20 @@ def decide(
 def _kind_and_feeling(
     reading: Reading, acts: Acts, scores: Scores, weights: Weights
 ) -> tuple[str, str, npt.NDArray[np.float64]]:
-    """Return the likeliest pair of kind and feeling, and the log shares of the feelings."""
+    """Return the kind, the feeling that may go with it, and the log shares of the feelings.
+
+    The kind is decided alone: praise may tell of trouble, a complaint may be polite. The feeling then has to fit it.
+    """
     to_kinds, to_feelings = leanings(acts)
+    to_kinds, to_feelings = [_RULES * odds for odds in to_kinds], [_RULES * odds for odds in to_feelings]
     kinds = scores.logits[weights.heads["kind"].columns] + np.array(to_kinds)
     feelings = scores.logits[weights.heads["feeling"].columns] + np.array(to_feelings)
     feelings = feelings + _REVIEW_TRUST * min(len(reading.spoken) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
     if not _two_sided(reading, acts, scores):
         feelings[FEELINGS.index("mixed")] -= _ONE_SIDED
     feelings = feelings - np.logaddexp.reduce(feelings)
-    kind_at, feeling_at = np.unravel_index(int(np.argmax(kinds[:, None] + feelings[None, :] + _TOGETHER)), (5, 4))
+    kind_at = int(np.argmax(kinds))
+    feeling_at = int(np.argmax(feelings + _TOGETHER[kind_at]))
     return KINDS[kind_at], FEELINGS[feeling_at], feelings
 
 

@@ -22,7 +22,7 @@ from feedback.nlp.redlines import RedLine, red_lines_in
 from feedback.nlp.understanding import PersonalData, Understanding
 from feedback.nlp.weights import Floats, Weights, load_weights
 
-ENGINE = "cxms-nlp 2026.11.3"
+ENGINE = "cxms-nlp 2026.11.4"
 POLARITY_ORDER = 3  # the model of reviews has heard enough to know runs of three characters
 _LOCK = Lock()
 _BATCH = 2_000
@@ -43,6 +43,12 @@ def segment(texts: Sequence[str]) -> list[list[str]]:
     """Return the words of each folded text in order, without blanks."""
     cutter = _segmenter()
     return [[word for word in cutter.cut(fold_with_map(text).text) if not word.isspace()] for text in texts]
+
+
+def words_of(texts: Sequence[str]) -> list[list[str]]:
+    """Return the words of two characters and more of each folded, lower-case text: what the heads weigh beside characters."""
+    cutter = _segmenter()
+    return [[word for word in cutter.cut(text) if len(word) > 1 and not word.isspace()] for text in texts]
 
 
 def warm_up() -> None:
@@ -75,7 +81,8 @@ def score(
 ) -> tuple[list[Reading], list[list[RedLine]], list[Scores]]:
     """Read folded texts and score them with every head."""
     readings, red_lines, polarity, clause_polarity, cues = features(folded, languages, weights)
-    hashes, offsets = ngram_rows([reading.spoken for reading in readings], weights.head_bits)
+    spoken = [reading.spoken for reading in readings]
+    hashes, offsets = ngram_rows(spoken, weights.head_bits, words=words_of(spoken))
     logits = row_sums(weights.hashed, hashes, offsets) + cues @ weights.cues + weights.bias
     scores = [Scores(float(p), c, row) for p, c, row in zip(polarity, clause_polarity, logits, strict=True)]
     return readings, red_lines, scores

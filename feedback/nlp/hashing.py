@@ -1,9 +1,11 @@
-"""Hashes the characters and character pairs of many texts at once: features without a vocabulary.
+"""Hashes the characters, character pairs and words of many texts at once: features without a vocabulary.
 
 Called by the training and by the engine; both must see the same numbers, so the constants below are part of the model.
 """
 
+import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +14,13 @@ _MARK = 2  # U+0002 stands between texts: folding has removed it from them
 _DIGITS = {ord(d): ord("0") for d in "123456789"}
 
 
-def ngram_rows(texts: Sequence[str], bits: int, order: int = 2) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def ngram_rows(
+    texts: Sequence[str], bits: int, order: int = 2, words: Sequence[Sequence[str]] = ()
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the distinct feature numbers of each text, laid end to end, and the offset where each text begins.
 
-    Texts are folded and lower-cased. Every text has at least one feature (its own border), so offsets rise strictly.
+    Texts are folded and lower-cased; `words` are those of each text, counted beside its characters where given. Every
+    text has at least one feature (its own border), so offsets rise strictly.
     """
     joined = "\x02" + "\x02".join(texts) + "\x02"
     codes = np.frombuffer(joined.translate(_DIGITS).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -27,6 +32,11 @@ def ngram_rows(texts: Sequence[str], bits: int, order: int = 2) -> tuple[npt.NDA
         inside = (codes[:-2] != _MARK) & (codes[1:-1] != _MARK) & (codes[2:] != _MARK)
         grams.append(triples[inside])
         row_sets.append(rows[: len(triples)][inside])
+    if words:
+        counts = [len(found) for found in words]
+        hashed = [_word(word.translate(_DIGITS)) for found in words for word in found]
+        grams.append(np.array(hashed, dtype=np.uint32))
+        row_sets.append(np.repeat(np.arange(len(words)), counts).astype(np.int64))
     hashes = np.concatenate([g >> np.uint32(32 - bits) for g in grams]).astype(np.int64)
     keys = _distinct((np.concatenate(row_sets) << bits) | hashes)
     offsets = np.searchsorted(keys >> bits, np.arange(len(texts)))
@@ -37,6 +47,12 @@ def _distinct(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     keys.sort()
     distinct: npt.NDArray[np.int64] = keys[np.append(True, keys[1:] != keys[:-1])]
     return distinct
+
+
+@lru_cache(maxsize=1 << 16)
+def _word(word: str) -> int:
+    """Return 32 bits of a word: its checksum, stirred, for the upper bits of a checksum of short strings are alike."""
+    return zlib.crc32(word.encode("utf-8", "surrogatepass")) * 0x9E3779B1 & 0xFFFFFFFF
 
 
 def _mix(first: npt.NDArray[np.uint32], second: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
