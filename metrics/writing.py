@@ -7,6 +7,8 @@ from metrics.statistics import Estimate
 
 MINUS = "\u2212"
 NO_BREAK = "\u00a0"
+# of these the only interval that cannot be told of several answers is that of equal ones
+MEANS = {"ces", "csi", "sentiment"}
 
 
 def number(value: float | None, decimals: int) -> str:
@@ -37,9 +39,9 @@ def shown(definition: Definition, value: float | None) -> str:
 
 
 def interval(definition: Definition, estimate: Estimate) -> str:
-    """± for symmetric intervals (means, NPS), “low – high” for the others; 至 where a bound is negative."""
+    """± for symmetric intervals (means, NPS), “low – high” for the others; 至 where a bound is negative; that there is none, of equal answers."""
     if estimate.low is None or estimate.high is None:
-        return ""
+        return _("全部相同，说不出区间") if definition.code in MEANS and estimate.value is not None and estimate.n > 1 else ""
     decimals = 1 if definition.unit == "points" else definition.decimals
     if definition.unit in {"points", "mean 1–7", "0–100", "−1..1"}:
         return plus_minus((estimate.high - estimate.low) / 2, decimals).strip(NO_BREAK)

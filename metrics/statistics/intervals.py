@@ -121,12 +121,13 @@ def mean_estimate(
 ) -> Estimate:
     """A mean from the additive n, Σx and Σx², with Student's t interval, clipped to the ends of the scale if given.
 
-    n = 0 has no value, n = 1 no interval. ValueError when no n numbers can have these sums.
+    n = 0 has no value, n = 1 no interval, and none where all are equal: nothing tells their spread, and ±0 would claim certainty.
+    ValueError when no n numbers can have these sums.
     """
     size = count_of(n, "n")
     _checked_confidence(confidence)
     mean, variance = moments(size, total, sum_of_squares)
-    if mean is None or variance is None:
+    if mean is None or variance is None or all_equal(size, total, sum_of_squares):
         return Estimate(mean, None, None, size)
     margin = float(special.stdtrit(size - 1, 0.5 + confidence / 2)) * math.sqrt(variance / size)
     low, high = mean - margin, mean + margin
@@ -136,6 +137,12 @@ def mean_estimate(
         high if high_clip is None else min(high, high_clip),
         size,
     )
+
+
+def all_equal(n: int, total: float, sum_of_squares: float) -> bool:
+    """True when two or more numbers with these sums are one number, up to the rounding of the sums."""
+    spread = Fraction(sum_of_squares) - Fraction(total) * Fraction(total) / n if n > 1 else Fraction(1)
+    return spread <= abs(Fraction(sum_of_squares)) * Fraction(1, 10**12)
 
 
 def moments(n: int, total: float, sum_of_squares: float) -> tuple[float | None, float | None]:

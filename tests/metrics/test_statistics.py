@@ -124,7 +124,11 @@ def test_mean_estimate_is_students() -> None:
 def test_mean_estimate_of_few() -> None:
     assert mean_estimate(0, 0, 0) == Estimate(None, None, None, 0)
     assert mean_estimate(1, 4, 16) == Estimate(4, None, None, 1)
-    assert mean_estimate(3, 0.3, 0.03) == Estimate(pytest.approx(0.1), pytest.approx(0.1), pytest.approx(0.1), 3)
+    # all alike: nothing tells the spread, and ±0 is forbidden, whatever the sums were rounded to
+    assert mean_estimate(3, 0.3, 0.03) == Estimate(pytest.approx(0.1), None, None, 3)
+    assert mean_estimate(9, -9, 9) == Estimate(-1, None, None, 9) and mean_estimate(7, 0, 0) == Estimate(0, None, None, 7)
+    # one of a million a point apart is not alike
+    assert mean_estimate(1_000_000, 9_999_999, 99_999_981).low is not None
 
 
 @pytest.mark.parametrize("wrong", [(0, 1, 1), (2, 4, 7), (-1, 0, 0), (2, math.nan, 1), (2, 0, -1), (2, 4, 8, 0)])

@@ -79,6 +79,8 @@ def test_numbers_are_written_with_a_true_minus(value, decimals, plain, signed):
 
 def test_intervals_follow_their_shape():
     assert changes.interval(BY_CODE["nps"], Estimate(42, 39.1, 44.9, 9)) == f"±{NBSP}2.9"
+    assert changes.interval(BY_CODE["sentiment"], BY_CODE["sentiment"].estimate({"n": 9, "sum": -9.0, "sum_of_squares": 9.0})) == "全部相同，说不出区间"
+    assert changes.interval(BY_CODE["sentiment"], Estimate(1, None, None, 1)) == "" and changes.interval(BY_CODE["service_environment"], Estimate(80, None, None, 9)) == ""
     assert changes.interval(BY_CODE["promise_attainment"], Estimate(91.9, 88.4, 94.4, 9)) == f"88.4{NBSP}–{NBSP}94.4"
 
 
