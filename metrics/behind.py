@@ -61,6 +61,10 @@ def rows(asked: Asked, *, organisation: int, now: datetime, limit: int, offset: 
     names = list(definition.shows) if part.read == 0 else []
     columns = ", ".join(["r.local_day", relation.ticket, relation.voice, *[definition.shows[name] for name in names]])
     order = ", ".join(str(i + 2) for i in range(2 + len(names)))
+    if part.distinct:
+        first = ", ".join([part.distinct, *([part.prefer] if part.prefer else []), "1 desc", order])
+        heads = ", ".join(f"c{index}" for index in range(3 + len(names)))
+        columns, source = heads, f"from (select distinct on ({part.distinct}) {columns} {source} order by {first}) as once({heads})"
     with connection.cursor() as cursor:
         cursor.execute(
             f"select {columns}, count(*) over () {source} order by 1 desc, {order} limit %(limit)s offset %(offset)s",

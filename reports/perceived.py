@@ -18,6 +18,7 @@ from metrics.hiding import HIDDEN_BELOW
 from metrics.series import Point, Where, series
 from metrics.statistics import Halo, Test
 from reports import dashboards, drivers
+from tenancy import queries
 
 LEVEL = 0.05
 TOPICS = ("waiting_time", "delivery_speed")
@@ -89,7 +90,9 @@ def beside(*, organisation: int, now: datetime, where: Where, topic: str, n_week
     weeks = _rows([(str(span.from_date), span) for span in spans], measured, felt, [None, *measured[:-1]], [None, *felt[:-1]])
     now_, before = both(later, by=("unit",)), both(earlier, by=("unit",))
     sides = [{point.by["unit"]: point for point in points if point.by["unit"]} for points in (*now_, *before)]
-    codes = sorted({code for code in (*sides[0], *sides[1]) if code})
+    held = {code for side in sides[:2] for code, point in side.items() if code and (point.n or point.suppressed)}
+    retired = queries.retired_units(organisation=organisation)
+    codes = sorted(code for code in {*sides[0], *sides[1]} if code and (code in held or code not in retired))
     cells = [[side.get(code) for code in codes] for side in sides]
     units = _rows([(code, later) for code in codes], *cells)
     return Beside(period, earlier, later, weeks, units)

@@ -95,6 +95,15 @@ def units_of(*, organisation: int, paths: Iterable[str] = ("/",)) -> list[Unit]:
     return list(rows.order_by("path")) if inside else []
 
 
+def retired_units(*, organisation: int, paths: Iterable[str] = ("/",)) -> dict[str, str]:
+    """Names of the retired units of the subtrees, by code."""
+    inside = Q()
+    for path in paths:
+        inside |= Q(path__startswith=path)
+    rows = Unit.objects.filter(inside, organisation_id=organisation, retired_at__isnull=False)
+    return dict(rows.values_list("code", "name")) if inside else {}
+
+
 def members_of(*, organisation: int) -> list[Member]:
     """All present members with their log-ins."""
     rows = Member.objects.filter(organisation_id=organisation, left_at__isnull=True)

@@ -55,6 +55,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "served": lambda: _("等到服务的"),
     "abandoned": lambda: _("中途离开的"),
     "within": lambda: _("目标内的"),
+    "heard": lambda: _("留下声音的"),
 }
 LEVELS: dict[str, Callable[[], str]] = {
     "1": lambda: _("提醒"), "2": lambda: _("将到期"), "3": lambda: _("失约"), "4": lambda: _("失约后再升级"),
@@ -73,6 +74,7 @@ HEADS: dict[str, Callable[[], str]] = {
     "n_pauses": lambda: _("次数"),
     "paused_seconds": lambda: _("暂停"),
     "is_left": lambda: _("中途离开"),
+    "is_heard": lambda: _("有声音"),
 }
 EVENT = ("event", "place")  # what a row without a case or a voice is called, and where it was
 CELLS: dict[str, Callable[[Any], str]] = {
@@ -86,6 +88,7 @@ CELLS: dict[str, Callable[[Any], str]] = {
     "answered_at": when,
     "is_back": lambda value: _("是") if value else "",
     "is_left": lambda value: _("是") if value else "",
+    "is_heard": lambda value: _("是") if value else "",
     "score": lambda value: f"{float(value):g}",
 }
 

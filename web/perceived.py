@@ -42,6 +42,8 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     period = dashboards.weeks_until(visit.now, filters.weeks, organisation=organisation)
     chosen, items, halo = perceived.halo(organisation=organisation, period=period, where=filters.where, now=visit.now, asked=asked)
     names = {unit.code: unit.name for unit in tenancy.units_of(organisation=organisation, paths=visit.seat.paths)}
+    retired = tenancy.retired_units(organisation=organisation, paths=visit.seat.paths)
+    names |= {code: _("%(name)s（已停用）") % {"name": name} for code, name in retired.items()}
     named = topics.names(organisation=organisation)
     choices = [("topic", _("感受"), [(code, named.get(code, code)) for code in perceived.TOPICS], topic)]
     context = {
@@ -49,7 +51,7 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "menus": [*(metric_filters.menu(*one) for one in choices), *metric_filters.menus(filters, touchpoints, with_by=False)],
         "tables": [
             ("week", _("按周，与前一周比"), [_row(row, f"W{row.period.from_date.isocalendar().week:02}", filters, topic) for row in reversed(found.weeks)]),
-            ("unit", _("按门店，后半段与前半段比"), [_row(row, names[row.code], filters, topic, row.code) for row in found.units if row.code in names]),
+            ("unit", _("按门店，后半段与前半段比"), [_row(row, names[row.code], filters, topic, row.code, is_retired=row.code in retired) for row in found.units if row.code in names]),
         ],
         "holds": any(row.measured and row.measured.n or row.felt and row.felt.n for row in found.weeks),
         "chosen": chosen, "items": [(item, item.partition(".")[2]) for item in items], "outcomes": OUTCOMES.items(), "halo": halo,
@@ -59,13 +61,15 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     return render(request, "metrics/perceived.html", context)
 
 
-def _row(row: Row, name: str, filters: Filters, topic: str, unit: str = "") -> dict[str, Any]:
+def _row(row: Row, name: str, filters: Filters, topic: str, unit: str = "", *, is_retired: bool = False) -> dict[str, Any]:
     more: dict[str, Any] = {"unit": unit} if unit else {}
+    # the list of voices narrows to living units
+    voices = "" if is_retired else metric_filters.voices_behind(filters.where, row.period, score="sentiment", topic=topic, **more)
     return {
         "name": name, "row": row,
         "measured": _side(MEASURED, row.measured, row.measured_move, metric_filters.behind("waiting_time", filters.where, row.period, **more)),
         "within": _share(row.measured),
-        "felt": _side(FELT, row.felt, row.felt_move, metric_filters.voices_behind(filters.where, row.period, score="sentiment", topic=topic, **more)),
+        "felt": _side(FELT, row.felt, row.felt_move, voices),
         "flag": {"measured_only": _("实测变了，感受没变"), "felt_only": _("感受变了，实测没变")}.get(row.mismatch, ""),
     }  # fmt: skip
 

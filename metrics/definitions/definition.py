@@ -30,10 +30,15 @@ class Read:
 
 @dataclass(frozen=True)
 class Part:
-    """The rows a count stands for: those of the definition's `read`-th read that pass `test`, a condition over `r`."""
+    """The rows a count stands for: those of the definition's `read`-th read that pass `test`, a condition over `r`.
+
+    distinct: SQL over `r` of which each value counts once, by its first row in the order `prefer`, the newest day next.
+    """
 
     test: str = "true"
     read: int = 0
+    distinct: str = ""
+    prefer: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics import statistics
 from metrics.definitions.coverage import OVER
-from metrics.definitions.definition import Components, Definition, Measures, Read, count, scaled
+from metrics.definitions.definition import Components, Definition, Measures, Part, Read, count, scaled
 from metrics.statistics import Estimate
 
 PAIR = "count(distinct (r.customer_id, r.touchpoint_id))"
+_PAIR, _HEARD_FIRST = "r.customer_id, r.touchpoint_id", "is_heard_here desc"
 MEASURES = {
     "heard": f"{PAIR} filter (where {OVER} and is_heard_here)",
     "pairs": f"{PAIR} filter (where {OVER})",
@@ -40,4 +41,10 @@ DEFINITION = Definition(
     reads=(Read("meetings", MEASURES, test="r.touchpoint_id is not null"),),
     components=components,
     estimate=estimate,
+    parts={"n": Part(OVER, distinct=_PAIR, prefer=_HEARD_FIRST), "heard": Part(f"{OVER} and is_heard_here", distinct=_PAIR, prefer=_HEARD_FIRST)},
+    shows={
+        "event": "r.kind || ' ' || r.external_id",
+        "place": "(select u.name from tenancy_unit u where u.organisation_id = r.organisation_id and u.id = r.unit_id)",
+        "is_heard": "is_heard_here",
+    },
 )

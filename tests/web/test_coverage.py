@@ -10,6 +10,7 @@ from customers.cards import Card
 from customers.events import RawEvent
 from metrics import targets
 from reports.dashboards import whole_weeks
+from tenancy.models import Unit
 from tests.metrics.voices import receive, voice
 from tests.web.test_voices import html
 
@@ -44,7 +45,39 @@ def test_pairs_are_counted_once_and_only_where_they_were_heard(shop, stranger, n
     shown = html(page, "/coverage/")
     assert "▲ 75.0" in shown and "▼" not in shown.split("<tfoot>")[0].split("<tbody>")[1]  # 1 of 12 is not surely below 30 %
     assert "已隐藏" in shown and 'data-step="4"' in shown
+    # a cell opens as many rows as it counts, each pair once; the total and the whole too
+    context = page.get("/coverage/").context
+    cells = [cell for line in context["lines"] for cell in line[3] if cell and not cell["point"].suppressed]
+    assert len(cells) == 2
+    for cell in [*cells, *context["total"], context["whole"]]:
+        rows = page.get(cell["url"])
+        assert rows.context["n"] == cell["point"].n
+        heard = page.get(cell["url"].replace("part=n", "part=heard"))
+        assert heard.context["n"] == cell["point"].components["heard"]
+        assert cell["point"].n > 30 or sum(said == "是" for line in rows.context["lines"] for head, said in line.cells) == cell["point"].components["heard"]
     assert "还没有可数的相遇" in html(stranger.page(), "/coverage/")
     assert "成都天府店" not in html(shop.page("region_manager"), "/coverage/")
     assert shop.page("region_manager").get("/coverage/?unit=WEST").status_code == 404
     assert shop.page("frontline").get("/coverage/").status_code == 403
+
+
+def test_a_retired_unit_stands_only_for_what_it_counted(shop, now):
+    """S002 met customers long enough ago, S003 only of late; both are gone now: one stays with its figure, the other is no row."""
+    day = now - timedelta(days=45)
+    rows = [met(f"{unit}{n}", day, "payment", unit=unit) for unit in ("S001", "S002") for n in range(12)]
+    rows += [met(f"x{n}", now - timedelta(days=9), "payment", unit="S003") for n in range(6)]
+    with shop.scope():
+        events.receive(rows, organisation=shop.id, now=now)
+    page = shop.page()
+
+    def taken():
+        return [row["unit"] for row in csv.DictReader(io.StringIO(page.get("/coverage/?format=csv").content.decode("utf-8-sig")))]
+
+    assert taken() == ["S001", "S002", "S003"]
+    with shop.scope():
+        Unit.objects.filter(organisation_id=shop.id, code__in=["S002", "S003"]).update(retired_at=now)
+    assert taken() == ["S001", "S002"]
+    lines = page.get("/coverage/").context["lines"]
+    assert [(code, name) for code, name, *_ in lines] == [("S001", "杭州西溪店"), ("S002", "苏州观前店（已停用）")]
+    (cell,) = lines[1][3]
+    assert page.get(cell["url"]).context["n"] == cell["point"].n == 12

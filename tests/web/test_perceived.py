@@ -17,6 +17,7 @@ from metrics.statistics import partial_correlation
 from reports import perceived
 from reports.dashboards import monday_of
 from reports.perceived import HaloAsked, Move, Row
+from tenancy.models import Unit
 from tests.metrics.voices import at, receive, voice
 
 PAIRS = [(0.001, 0.5, "measured_only"), (0.5, 0.001, "felt_only"), (0.001, 0.001, ""), (0.5, 0.5, ""), (None, 0.001, ""), (0.001, None, "")]
@@ -111,3 +112,20 @@ def test_how_few_answered_all_three_is_not_told(shop, now):
     receive(shop, voices, now=now)
     text = shop.page().get("/perceived/").content.decode()
     assert "三项都答了的有 3 条" not in text and "才能查光环" in text
+
+
+def test_a_retired_unit_stands_with_what_it_counted_on_the_page_and_in_the_file(shop, weeks, now):
+    page = shop.page()
+
+    def units():
+        lines = csv.DictReader(io.StringIO(page.get("/perceived/?format=csv").content.decode("utf-8-sig")))
+        shown = next(rows for code, _, rows in page.get("/perceived/").context["tables"] if code == "unit")
+        assert [row["code"] for row in lines if row["cut"] == "unit"] == [row["row"].code for row in shown]
+        return shown
+
+    assert [row["name"] for row in units()] == ["杭州西溪店"]
+    with shop.scope():
+        Unit.objects.filter(organisation_id=shop.id, code="S001").update(retired_at=now)
+    (row,) = units()
+    assert row["name"] == "杭州西溪店（已停用）" and row["felt"]["url"] == ""
+    assert page.get(row["measured"]["url"]).context["n"] == row["measured"]["n"]
