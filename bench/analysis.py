@@ -4,7 +4,7 @@ CXMS_BENCH_VOICES (20,000) voices wait while 1, then 2 (CXMS_BENCH_WORKERS) proc
 CXMS_BENCH_PEER (300) of the same kind go one by one through the same engine, a transaction each, in this process and
 without a broker, which favours the peer; SnowNLP gives them its sentiment alone and stores nothing. Then
 CXMS_BENCH_SECONDS (60) of single POSTs, CXMS_BENCH_RATE (100) a second on a schedule that waits for nobody, to the web
-server, with Valkey, two workers and the clockwork as `bin/run` starts them. Every text is made here, none twice.
+server, with Valkey, two workers and the clockwork as `bin/run` starts them; 0 seconds leave it out. Every text is made here, none twice.
 """
 
 import http.client
@@ -48,7 +48,8 @@ def main() -> None:
     peers = _peers(keeper, peer)
     for workers in map(int, os.environ.get("CXMS_BENCH_WORKERS", "1 2").split()):
         _workers(keeper, workers, voices, peers)
-    _steady(keeper, rate, seconds)
+    if seconds:
+        _steady(keeper, rate, seconds)
     keeper.close()
 
 
