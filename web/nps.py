@@ -198,7 +198,7 @@ def dots_of(ranking: Ranking, url_of: Callable[..., str], *, fold: int = 8, wide
     grey = [sample(place) for place in ranking.grey]
     shape: dict[str, Any] = {"n_hidden": ranking.n_hidden, "reference": ranking.whole.value, "fold": fold}
     desk = figures.dots(tiers, grey, width=wide, **shape)
-    narrow = figures.dots(tiers, grey, width=NARROW, left=104, right=88, **shape)
+    narrow = figures.dots(tiers, grey, width=NARROW, left=104, right=102, **shape)
     return [{"name": "wide", "figure": desk}, {"name": "narrow", "figure": narrow}]
 
 
