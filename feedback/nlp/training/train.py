@@ -120,7 +120,8 @@ def fit_head(
     known = matrix[:, seen]
     coefficients, bias = np.zeros((n_labels, matrix.shape[1])), np.full(n_labels, -20.0)
     if wanted.ndim == 1:
-        classes, counts = np.unique(wanted, return_counts=True)
+        classes, places = np.unique(wanted, return_inverse=True)
+        counts = np.bincount(places, weight)
         even = dict(zip(classes.tolist(), (counts.mean() / counts) ** EVENED, strict=True))
         model = LogisticRegression(C=cost, max_iter=500, tol=1e-3, class_weight=even).fit(known, wanted, weight)
         coefficients[np.ix_(model.classes_, seen)], bias[model.classes_] = model.coef_, model.intercept_
