@@ -80,8 +80,8 @@ def card(staff: Staff, *, organisation: int, now: datetime, n_weeks: int = 13) -
         staff=staff,
         period=period,
         figures=[_growth(staff, code, period, organisation, now) for code in METRICS],
-        practise=sorted((p for p in topics if p.high is not None and p.high < 0 and p.by["topic"] in PRACTICE), key=lambda p: p.value or 0.0),
-        strong=sorted((p for p in topics if p.low is not None and p.low > 0), key=lambda p: -(p.value or 0.0)),
+        practise=sorted((p for p in topics if leaning(p) < 0 and p.by["topic"] in PRACTICE), key=lambda p: p.value or 0.0),
+        strong=sorted((p for p in topics if leaning(p) > 0), key=lambda p: -(p.value or 0.0)),
         praise=list(said[:N_PRAISE]),
         n_praise=said.count(),
     )
@@ -110,6 +110,16 @@ def _growth(staff: Staff, code: str, period: Period, organisation: int, now: dat
 def earlier(period: Period) -> Period:
     """As many days right before."""
     return Period(period.from_date - (period.to_date - period.from_date), period.from_date)
+
+
+def leaning(point: Point) -> int:
+    """Which side of nothing a feeling lies on, its interval and all: −1, 1, or 0 where that is not sure.
+
+    Voices that all feel the same have no interval; they lean as they feel.
+    """
+    value = point.value or 0.0
+    low, high = (value, value) if point.low is None or point.high is None else (point.low, point.high)
+    return (low > 0) - (high < 0)
 
 
 def _topics(staff: Staff, period: Period, organisation: int, now: datetime) -> list[Point]:

@@ -15,7 +15,7 @@ from complaints.queries import Filters as DeskFilters
 from feedback import topics
 from metrics.definitions.table import BY_CODE
 from metrics.series import Point, Where
-from reports import changes, dashboards, pulse, store_card
+from reports import changes, dashboards, people_card, pulse, store_card
 from reports.store_card import WEEKS, Card
 from tenancy import queries, trees
 from tenancy.models import Unit
@@ -113,7 +113,7 @@ def _pulse(unit: Unit, organisation: int, visit: Visit) -> dict[str, Any] | None
 
 def _topic(point: Point, found: Card, names: dict[str, str]) -> dict[str, Any]:
     definition, code = BY_CODE["sentiment"], str(point.by["topic"])
-    feel = "" if point.low is None or point.high is None else "pos" if point.low > 0 else "neg" if point.high < 0 else ""
+    feel = {1: "pos", -1: "neg"}.get(people_card.leaning(point), "")
     return {
         "name": names.get(code, code), "point": point, "feel": feel, "value": changes.shown(definition, point.value),
         "margin": interval(definition, point), "said": title(point, names.get(code, code), definition),
