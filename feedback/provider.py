@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from cxms.lib import safe_http, sealing
+from cxms.lib import refusals, safe_http, sealing
 from cxms.lib.errors import DomainError
 from cxms.lib.safe_http import Resolver, Unreachable, Unsafe
 from cxms.lib.sealing import SealBroken
@@ -175,21 +175,5 @@ def _checked(wanted: Wanted, resolver: Resolver) -> Wanted:
     try:
         safe_http.check(url, resolver=resolver, allow=provider_client.allowed())
     except (Unsafe, Unreachable) as error:
-        raise ProviderError(url_words(error.code), code=error.code, field="base_url") from error
+        raise ProviderError(refusals.in_words(error.code), code=error.code, field="base_url") from error
     return Wanted(url, wanted.model.strip(), wanted.key, wanted.which, limit, wanted.confirmed.strip())
-
-
-def url_words(code: str) -> str:
-    """Why an address is not one we go to."""
-    words = {
-        "not_https": _("地址必须以 https:// 开头"),
-        "bad_port": _("端口只能是 443 或 8443"),
-        "userinfo": _("地址里不能带用户名或密码"),
-        "not_public": _("这个地址指向内部网络，不能使用"),
-        "local_name": _("这是内部网络的名称，不能使用"),
-        "odd_address": _("IP 地址请写成四段十进制数字"),
-        "no_address": _("域名解析不到，请检查拼写"),
-        "dns_timeout": _("域名解析超时，请稍后再试"),
-        "too_long": _("地址太长"),
-    }
-    return words.get(code, _("不是有效的网址"))

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from cxms.lib import safe_http, sealing
+from cxms.lib import refusals, safe_http, sealing
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
 from cxms.lib.safe_http import Resolver, Unreachable, Unsafe
@@ -175,20 +175,5 @@ def _checked_url(url: str, resolver: Resolver) -> str:
     try:
         safe_http.check(url, resolver=resolver, allow=allowed())
     except (Unsafe, Unreachable) as error:
-        raise EndpointError(_url_words(error.code), code=error.code, field="url") from error
+        raise EndpointError(refusals.in_words(error.code), code=error.code, field="url") from error
     return url
-
-
-def _url_words(code: str) -> str:
-    words = {
-        "not_https": _("地址必须以 https:// 开头"),
-        "bad_port": _("端口只能是 443 或 8443"),
-        "userinfo": _("地址里不能带用户名或密码"),
-        "not_public": _("这个地址指向内部网络，不能使用"),
-        "local_name": _("这是内部网络的名称，不能使用"),
-        "odd_address": _("IP 地址请写成四段十进制数字"),
-        "no_address": _("域名解析不到，请检查拼写"),
-        "dns_timeout": _("域名解析超时，请稍后再试"),
-        "too_long": _("地址太长"),
-    }
-    return words.get(code, _("不是有效的网址"))

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cxms.lib import refusals
 from cxms.lib.errors import DomainError
 from feedback import provider, provider_log, queries, topics
 from feedback.enums import AskState, AskWhich, Kind, Sentiment
@@ -54,7 +55,7 @@ def why(code: str) -> str:
     }
     if code.startswith("http_"):
         return _("对方拒绝了这一条（HTTP %(status)s）") % {"status": code[5:]}
-    return words[code] if code in words else provider.url_words(code)
+    return words[code] if code in words else refusals.in_words(code)
 
 
 @needs("settings:read")
