@@ -6,6 +6,7 @@ Loaded once before the workers are forked (--preload), it gives them a directory
 
 import atexit
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -35,3 +36,6 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 application = get_wsgi_application()
 # loaded once, before the workers part, instead of in each at its first request
 _ = get_resolver().url_patterns
+# what is loaded now stays: the collector need not look through it again, nor write into pages that the workers share
+gc.collect()
+gc.freeze()

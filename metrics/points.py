@@ -50,7 +50,7 @@ class Where:
         return [path.strip("/").rsplit("/", 1)[-1] for path in self.paths]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """A figure of the local days [from_date, to_date). All but the dates, `by` and `suppressed` are None where hidden."""
 

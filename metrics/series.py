@@ -111,6 +111,8 @@ def _cells(
     definition: Definition, organisation: int, period: Period, grain: Grain, by: tuple[str, ...], where: Where, now: datetime
 ) -> dict[Key, dict[str, Any]]:
     """Measures of every cell that any of the definition's reads knows."""
+    if len(definition.reads) == 1 and not definition.reads[0].shared:
+        return _rows(definition, definition.reads[0], organisation, period, grain, by, where, now)
     empty = {name: None for read in definition.reads for name in read.measures}
     cells: dict[Key, dict[str, Any]] = {}
     for read in definition.reads:
@@ -135,7 +137,7 @@ def _rows(
         )
         width = 1 + len(by)
         names = list(read.measures)
-        return {tuple(row[:width]): dict(zip(names, row[width:], strict=True)) for row in cursor.fetchall()}
+        return {row[:width]: dict(zip(names, row[width:], strict=True)) for row in cursor.fetchall()}
 
 
 def parameters(read: Read, organisation: int, period: Period, where: Where, now: datetime) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _today(visit: Visit) -> Any:
 
 def _seen(visit: Visit, metric: str) -> QuerySet[Target]:
     """Entries of the whole organisation, of the person's subtrees, and of units above them; newest first."""
-    rows = Target.objects.filter(organisation_id=visit.organisation.id).select_related("unit").order_by("-from_date", "-id")
+    rows = Target.objects.filter(organisation_id=visit.organisation.id).select_related("unit").order_by("-from_date", "-set_at", "-id")
     if not visit.seat.sees_all:
         above = [path[: end + 1] for path in visit.seat.paths for end in range(1, len(path)) if path[end] == "/"]
         rows = rows.filter(Q(unit__isnull=True) | Q(unit__path__in=above) | below(visit.seat.paths))

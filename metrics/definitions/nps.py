@@ -15,7 +15,11 @@ MEASURES = {
 
 def components(measures: Measures) -> Components:
     """promoters (9–10), passives (7–8), detractors (0–6)."""
-    return {name: count(measures[name]) for name in MEASURES}
+    return {
+        "promoters": count(measures["promoters"]),
+        "passives": count(measures["passives"]),
+        "detractors": count(measures["detractors"]),
+    }
 
 
 def estimate(found: Components) -> Estimate:

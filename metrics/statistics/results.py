@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import SupportsFloat, SupportsIndex
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """A figure with its interval and the sample it rests on; None for what does not exist, never NaN."""
 
