@@ -5,8 +5,13 @@ his store manager.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
+
+from django.db.models import Q
 
 from alerts import notices
 from alerts.models import Notice
@@ -22,9 +27,11 @@ MOST = 200
 QUOTE = 160
 
 
-def tell(first: str, last: str, *, organisation: int, now: datetime) -> int:
-    """Tells of the praise among the analysed voices first..last that names an employee. Returns how many notices."""
-    rows = Analysis.objects.filter(organisation_id=organisation, is_current=True, kind="praise", feedback_id__gte=first, feedback_id__lte=last)
+def tell(spans: Sequence[tuple[str, str]], *, organisation: int, now: datetime) -> int:
+    """Tells of the praise among the analysed voices first..last, of each such span, that names an employee. Returns how many notices."""
+    alone = [first for first, last in spans if first == last]
+    inside = reduce(or_, (Q(feedback_id__range=span) for span in spans if span[0] != span[1]), Q(feedback_id__in=alone))
+    rows = Analysis.objects.filter(inside, organisation_id=organisation, is_current=True, kind="praise")
     calls = {row.feedback_id: row for row in rows.order_by("feedback_id")}
     voices = Feedback.objects.filter(
         organisation_id=organisation, id__in=calls, staff_id__isnull=False, deleted_at__isnull=True, excluded_at__isnull=True

@@ -1,6 +1,7 @@
 """Followers of the notices."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from alerts import again, appeals, bursts, handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
@@ -90,9 +91,9 @@ letter = CustomerFollower()
 lost = LostFollower()
 
 
-def praised(*, organisation: int, fact: Fact, now: datetime) -> None:
+def praised(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
     """`feedback.analysed` → praise to the employee it names, and to his store manager."""
-    praise.tell(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+    praise.tell([(fact.data["first"], fact.data["last"]) for fact in facts], organisation=organisation, now=now)
 
 
 def ringing_organisations() -> list[int]:
@@ -135,7 +136,7 @@ def watch(*, organisation: int) -> int:
     return metric_runs.run(organisation=organisation, now=clock.database_now())
 
 
-def heard(*, organisation: int, fact: Fact, now: datetime) -> None:
+def heard(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
     """`feedback.analysed` → the organisation's topics are watched from its first voice on."""
     bursts.begin(organisation=organisation, now=now)
 

@@ -77,6 +77,12 @@ def between(first: str, last: str, reader: Reader, *, organisation: int, now: da
     return _rows(parts, "s.feedback_id between %(first)s and %(last)s", values, reader, organisation=organisation)
 
 
+def these(keys: Sequence[str], reader: Reader, *, organisation: int, now: datetime) -> list[Row]:
+    """The analysed ones of these voices, in order; judged now."""
+    parts = {"where": "f.id = any(%(keys)s::uuid[]) order by f.id", "judged_at": "%(now)s"}
+    return _rows(parts, "s.feedback_id = any(%(keys)s::uuid[])", {"keys": list(keys), "now": now}, reader, organisation=organisation)
+
+
 def since(start: datetime, end: datetime, reader: Reader, *, organisation: int, share: int) -> list[Row]:
     """The analysed voices said in a span, each judged as on its arrival. share: how many of 65,536, drawn by their keys."""
     where = "f.occurred_at >= %(start)s and f.occurred_at < %(end)s"

@@ -1,11 +1,12 @@
 """From understood voices to tickets: what the case rules say is one gets one, the rest a reason. Called by the task."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from complaints import case_rules, case_rules_kept, case_rules_rows, clocks, moves, sla_policies, tickets
@@ -18,7 +19,7 @@ from complaints.tickets import Opening
 from cxms.lib.errors import DomainError
 from feedback import analysis
 from feedback.models import Feedback
-from ledger.facts import record
+from ledger.facts import record, record_many
 from tenancy import trees
 
 SLICE = 100
@@ -32,28 +33,43 @@ def judge_range(first: str, last: str, *, organisation: int, now: datetime) -> i
     rest follows from `triage.continued`, in a transaction of its own.
     """
     kept = case_rules_kept.current(organisation=organisation)
-    rules = kept.ready()
-    rows = case_rules_rows.between(first, last, Reader.of(rules), organisation=organisation, now=now)
-    judged = [(row, case_rules.judge(row.voice, rules)) for row in rows]
-    opening = [row.id for row, judgement in judged if judgement.opens]
-    voices = {str(key): voice for key, voice in Feedback.objects.in_bulk(opening).items()}
+    rows = case_rules_rows.between(first, last, Reader.of(kept.ready()), organisation=organisation, now=now)
     there = Ticket.objects.filter(organisation_id=organisation, feedback_id__gte=first, feedback_id__lte=last)
-    taken = {str(key) for key in there.values_list("feedback_id", flat=True)}
-    n, passed = 0, []
-    for row, judgement in judged:
-        if row.id in taken:
-            continue
-        if not judgement.opens:
-            passed.append((row.id, judgement))
-            continue
-        if n == SLICE:
-            data = {"first": row.id, "last": last, "n_calls": len(opening)}
-            record("triage.continued", row.id, data, organisation=organisation, now=now)
-            break
-        _open(row, voices[row.id], judgement, kept, organisation=organisation, now=now, actor="triage")
-        n += 1
-    case_rules_rows.pass_over(passed, organisation=organisation, version=kept.version, now=now)
+    n, left = _judge(rows, _voices_of(there), kept, organisation=organisation, now=now)
+    if left:
+        data = {"first": left[0], "last": last, "n_calls": n + len(left)}
+        record("triage.continued", left[0], data, organisation=organisation, now=now)
     return n
+
+
+def judge_voices(keys: Sequence[str], *, organisation: int, now: datetime) -> int:
+    """As `judge_range`, for voices that came one by one; those that must wait follow each from a fact of its own."""
+    if not keys:
+        return 0
+    kept = case_rules_kept.current(organisation=organisation)
+    rows = case_rules_rows.these(keys, Reader.of(kept.ready()), organisation=organisation, now=now)
+    there = Ticket.objects.filter(organisation_id=organisation, feedback_id__in=keys)
+    n, left = _judge(rows, _voices_of(there), kept, organisation=organisation, now=now)
+    waiting = [("triage.continued", key, {"first": key, "last": key, "n": 1, "n_calls": 1}) for key in left]
+    record_many(waiting, organisation=organisation, now=now)
+    return n
+
+
+def _voices_of(held: QuerySet[Ticket]) -> set[str]:
+    return {str(key) for key in held.values_list("feedback_id", flat=True)}
+
+
+def _judge(rows: Sequence[Row], taken: set[str], kept: Kept, *, organisation: int, now: datetime) -> tuple[int, list[str]]:
+    """Opens what is to be opened, a slice at most, and writes why the rest is not. (opened, voices to open that are left)."""
+    rules = kept.ready()
+    judged = [(row, case_rules.judge(row.voice, rules)) for row in rows if row.id not in taken]
+    opening = [(row, judgement) for row, judgement in judged if judgement.opens]
+    voices = {str(key): voice for key, voice in Feedback.objects.in_bulk([row.id for row, _ in opening[:SLICE]]).items()}
+    for row, judgement in opening[:SLICE]:
+        _open(row, voices[row.id], judgement, kept, organisation=organisation, now=now, actor="triage")
+    passed = [(row.id, judgement) for row, judgement in judged if not judgement.opens]
+    case_rules_rows.pass_over(passed, organisation=organisation, version=kept.version, now=now)
+    return min(len(opening), SLICE), [row.id for row, _ in opening[SLICE:]]
 
 
 def follow_correction(feedback_id: uuid.UUID, data: Mapping[str, Any], *, organisation: int, now: datetime) -> None:

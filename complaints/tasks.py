@@ -1,6 +1,7 @@
 """Followers and timers of the promise desk."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from complaints import (
@@ -26,9 +27,13 @@ from customers import merging
 from ledger.models import Fact
 
 
-def judge_analysed(*, organisation: int, fact: Fact, now: datetime) -> None:
+def judge_analysed(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
     """`feedback.analysed` → a ticket for what the case rules say is one, a reason for the rest."""
-    casework.judge_range(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+    spans = [(fact.data["first"], fact.data["last"]) for fact in facts]
+    casework.judge_voices([first for first, last in spans if first == last], organisation=organisation, now=now)
+    for first, last in spans:
+        if first != last:
+            casework.judge_range(first, last, organisation=organisation, now=now)
 
 
 def voice_corrected(*, organisation: int, fact: Fact, now: datetime) -> None:

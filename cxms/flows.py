@@ -8,17 +8,17 @@ from ledger.flow import Flow, Pump, Timer
 
 FLOWS: tuple[Flow, ...] = (
     # a voice came in → understand it → is it a complaint? → its ticket
-    Flow("feedback.received", "feedback.tasks.analyse_received", queue="analysis", batch=1),
-    Flow("feedback.analysed", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
+    Flow("feedback.received", "feedback.tasks.analyse_received", queue="analysis", batch=1, joint=True),
+    Flow("feedback.analysed", "complaints.tasks.judge_analysed", queue="tickets", batch=1, joint=True),
     # a voice praises somebody → he hears of it, and his store manager
-    Flow("feedback.analysed", "alerts.tasks.praised", queue="notices"),
+    Flow("feedback.analysed", "alerts.tasks.praised", queue="notices", batch=1, joint=True),
     # an organisation's first voice → its topics are watched
-    Flow("feedback.analysed", "alerts.tasks.heard", queue="notices"),
+    Flow("feedback.analysed", "alerts.tasks.heard", queue="notices", batch=200, joint=True),
     # the language-model provider, where an organisation has one, is asked about it → its ticket follows, as after a correction
-    Flow("feedback.analysed", "feedback.tasks.pick_for_provider", queue="provider", batch=1),
+    Flow("feedback.analysed", "feedback.tasks.pick_for_provider", queue="provider", batch=1, joint=True),
     Flow("language_model.due", "feedback.tasks.language_model", queue="provider_ask", outside=True, lease_seconds=180),
     Flow("feedback.relabelled", "complaints.tasks.voice_corrected", queue="tickets"),
-    Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1),
+    Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1, joint=True),
     # a person corrected a label → the topics of its ticket; is it a complaint after all?
     Flow("feedback.corrected", "complaints.tasks.voice_corrected", queue="tickets"),
     # an employee contests a voice → managers besides himself; decided → he hears of it; upheld → its ticket names nobody
@@ -91,7 +91,7 @@ FLOWS: tuple[Flow, ...] = (
     # an answer that asks to be called → somebody owes a call
     Flow("survey.contact_asked", "complaints.tasks.contact_asked", queue="tickets"),
     # what the outside may hear of → a durable row for every webhook endpoint that asked for it
-    *(Flow(kind, "integrations.tasks.fan_out", queue="webhooks") for kind in KINDS),
+    *(Flow(kind, "integrations.tasks.fan_out", queue="webhooks", batch=200, joint=True) for kind in KINDS),
     # an endpoint was given up, or a message to it → the administrators → mail
     Flow("webhook.disabled", "integrations.tasks.warn", queue="notices"),
     Flow("webhook.dead", "integrations.tasks.warn", queue="notices"),

@@ -1,7 +1,7 @@
 """Understanding a batch of stored voices: one `Analysis` row each, with the engine's version. Called by the task."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,14 @@ from cxms.lib.staging import Json
 from feedback import corrections, nlp, own_weights, search, taxonomies, topics, tree
 from feedback.models import Analysis
 from feedback.nlp import Understanding
-from ledger.facts import record
+from ledger.facts import record_many
 
 COLUMNS = ["id", "organisation_id", "feedback_id", "engine", "is_current", "language", "kind", "sentiment", "sentiment_score", "topics", "topic_codes", "urgency", "red_line", "red_terms", "pii", "analysed_at", "corrected"]
 SLICE = 1000
 PENDING = """
-    select f.id, f.text from feedback_feedback f
-    where f.organisation_id = %s and f.id between %s and %s
-      and not exists (select 1 from feedback_analysis a
+    select f.id, f.text, s.place - 1 from unnest(%s::uuid[], %s::uuid[]) with ordinality s(first, last, place)
+    join feedback_feedback f on f.organisation_id = %s and f.id between s.first and s.last
+    where not exists (select 1 from feedback_analysis a
                       where a.organisation_id = f.organisation_id and a.feedback_id = f.id
                       and split_part(a.engine, '/', 1) = %s)
     order by f.id
@@ -34,18 +34,31 @@ def analyse(first: str, last: str, *, organisation: int, now: datetime, announce
 
     Idempotent: a second call finds nothing. Returns how many rows were written.
     """
+    return analyse_each([(first, last)], organisation=organisation, now=now, announce=announce)
+
+
+def analyse_each(spans: Sequence[tuple[str, str]], *, organisation: int, now: datetime, announce: bool = True) -> int:
+    """As `analyse`, for many ranges of ids at the price of one: voices that come one by one. A fact for each that held any."""
     with connection.cursor() as cursor:
-        cursor.execute(PENDING, [organisation, first, last, nlp.ENGINE])
-        pending = list(cursor.fetchall())
-    if not pending:
-        return 0
+        cursor.execute(PENDING, [[first for first, _ in spans], [last for _, last in spans], organisation, nlp.ENGINE])
+        found = {key: (text, place) for key, text, place in reversed(cursor.fetchall())}  # once where ranges overlap
+    pending = [(key, text) for key, (text, _) in reversed(found.items())]
+    calls: set[uuid.UUID] = set()
     # in slices: memory stays small, and a long batch never idles in its transaction until the server ends it
-    slices = [pending[i : i + SLICE] for i in range(0, len(pending), SLICE)]
-    n_calls = sum(_analyse(part, organisation=organisation, now=now) for part in slices)
+    for start in range(0, len(pending), SLICE):
+        calls |= _analyse(pending[start : start + SLICE], organisation=organisation, now=now)
     if announce:
-        data = {"first": first, "last": last, "n": len(pending), "n_calls": n_calls}
-        record("feedback.analysed", str(pending[0][0]), data, organisation=organisation, now=now)
+        record_many(_facts(spans, found, calls), organisation=organisation, now=now)
     return len(pending)
+
+
+def _facts(spans: Sequence[tuple[str, str]], found: Mapping[uuid.UUID, tuple[str, int]], calls: set[uuid.UUID]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    held: dict[int, list[uuid.UUID]] = {}
+    for key, (_, place) in found.items():
+        held.setdefault(place, []).append(key)
+    for place, keys in sorted(held.items()):
+        first, last = spans[place]
+        yield "feedback.analysed", str(min(keys)), {"first": first, "last": last, "n": len(keys), "n_calls": len(calls.intersection(keys))}
 
 
 def understand(texts: Sequence[str], *, organisation: int) -> list[Understanding]:
@@ -54,14 +67,14 @@ def understand(texts: Sequence[str], *, organisation: int) -> list[Understanding
     return tree.understood(texts, nlp.understand(texts, own_weights.weights(organisation=organisation)), topics.words(organisation=organisation), taxonomies.current(organisation=organisation).nodes)
 
 
-def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now: datetime) -> int:
-    """Understands and stores one slice; gives how many of it triage must look at."""
+def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now: datetime) -> set[uuid.UUID]:
+    """Understands and stores one slice; gives those of it that triage must look at."""
     # the same words mean the same: each text is understood once
     texts = list(dict.fromkeys(text for _, text in pending))
     meaning = dict(zip(texts, understand(texts, organisation=organisation), strict=True))
     write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now)
     search.index(pending, organisation=organisation)
-    return sum(1 for _, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line)
+    return {key for key, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line}
 
 
 def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: int, now: datetime, engine: str = "") -> None:

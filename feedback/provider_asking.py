@@ -51,12 +51,17 @@ class Batch:
 # ---- which voices ---------------------------------------------------------------------------------------------------
 
 
+def is_on(*, organisation: int) -> bool:
+    """Whether the provider is asked at all."""
+    return LanguageModel.objects.filter(organisation_id=organisation, is_on=True).exists()
+
+
 def pick(first: str, last: str, *, organisation: int, now: datetime) -> int:
     """Keeps a question for the voices first..last that the provider is to be asked about. Idempotent; gives how many.
 
     The settings row is locked, so that two workers count the day's budget one after the other.
     """
-    if not LanguageModel.objects.filter(organisation_id=organisation, is_on=True).exists():
+    if not is_on(organisation=organisation):
         return 0
     taxonomies.hold(organisation=organisation)
     row = LanguageModel.objects.select_for_update().get(organisation_id=organisation)

@@ -1,6 +1,7 @@
 """Followers and timers of the feedback floor: after a voice was received, imports, mailboxes."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from customers import merging
@@ -12,14 +13,16 @@ from feedback.provider_asking import ProviderFollower
 from ledger.models import Fact
 
 
-def analyse_received(*, organisation: int, fact: Fact, now: datetime) -> None:
-    """`feedback.received` → analysis of the batch."""
-    analysis.analyse(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+def analyse_received(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
+    """`feedback.received` → analysis of the batches."""
+    analysis.analyse_each([(fact.data["first"], fact.data["last"]) for fact in facts], organisation=organisation, now=now)
 
 
-def pick_for_provider(*, organisation: int, fact: Fact, now: datetime) -> None:
+def pick_for_provider(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
     """`feedback.analysed` → a question per voice that the language-model provider is to be asked about; none while it is off."""
-    provider_asking.pick(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
+    if provider_asking.is_on(organisation=organisation):
+        for fact in facts:
+            provider_asking.pick(fact.data["first"], fact.data["last"], organisation=organisation, now=now)
 
 
 def import_continued(*, organisation: int, fact: Fact, now: datetime) -> None:

@@ -18,14 +18,15 @@ from tenancy import audit
 MOST_REPLAYED = 10_000
 
 
-def fan_out(fact: Fact, *, organisation: int, now: datetime) -> int:
-    """One row for every active endpoint that asked for this kind. Returns how many there are."""
-    found = Endpoint.objects.filter(organisation_id=organisation, state=EndpointState.ACTIVE)
-    rows = [row for row in found if hears(row, fact.kind)]
-    if rows:
-        (document,) = public_facts.documents([fact], organisation=organisation)
+def fan_out(facts: Sequence[Fact], *, organisation: int, now: datetime) -> int:
+    """One row for every fact and active endpoint that asked for its kind. Returns how many there are."""
+    found = list(Endpoint.objects.filter(organisation_id=organisation, state=EndpointState.ACTIVE))
+    heard = [fact for fact in facts if any(hears(row, fact.kind) for row in found)]
+    rows = []
+    for fact, document in zip(heard, public_facts.documents(heard, organisation=organisation) if heard else [], strict=True):
         body = public_facts.body(document)
-        _write([_row(row, fact, body, now) for row in rows])
+        rows += [_row(row, fact, body, now) for row in found if hears(row, fact.kind)]
+    _write(rows)
     return len(rows)
 
 

@@ -1,5 +1,6 @@
 """Followers and loops of the outward links."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from integrations import deliveries, purge, warnings
@@ -8,9 +9,9 @@ from integrations.warnings import WarningFollower
 from ledger.models import Fact
 
 
-def fan_out(*, organisation: int, fact: Fact, now: datetime) -> None:
-    """A public fact → one durable row per endpoint that asked for it."""
-    deliveries.fan_out(fact, organisation=organisation, now=now)
+def fan_out(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
+    """Public facts → one durable row per endpoint that asked for one."""
+    deliveries.fan_out(facts, organisation=organisation, now=now)
 
 
 def warn(*, organisation: int, fact: Fact, now: datetime) -> None:

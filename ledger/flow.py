@@ -1,7 +1,9 @@
 """The shapes of `cxms/flows.py`: what follows which fact, what runs by the clock, what loops beside. No tables, no imports up.
 
-A *database* follower is `handler(*, organisation, facts, now)`: called inside the organisation's scope with one
+A *database* follower is `handler(*, organisation, fact, now)`: called inside the organisation's scope with one
 claimed fact; its effect and the delivery's `done_at` commit together, a crash rolls both back: exactly once.
+A *joint* one is `handler(*, organisation, facts, now)`: what is claimed together comes together, oldest first; when that
+fails, each fact is tried by itself.
 An *outside* follower (mail, HTTP) is a module with `prepare(*, organisation, fact, now)` in scope → message or None,
 `perform(message)` with no transaction open, and `settle(*, organisation, fact, message, result, now)` in scope again:
 at least once, fenced by a lease.
@@ -12,12 +14,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Flow:
-    """One arrow of the house: `fact` → `handler` (dotted path) on `queue`."""
+    """One arrow of the house: `fact` → `handler` (dotted path) on `queue`.
+
+    batch: how many share a transaction. A follower of 1 is heavy: facts that say how many rows they stand for (`n`) go
+    together up to a thousand rows. The same handler is joint or not wherever it stands.
+    """
 
     fact: str
     handler: str
     queue: str
     outside: bool = False
+    joint: bool = False
     batch: int = 20
     max_attempts: int = 12
     lease_seconds: int = 60

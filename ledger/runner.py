@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.utils.module_loading import import_string
 
 from cxms.lib import clock, dispatch, failpoints
@@ -25,6 +26,7 @@ from ledger.models import Delivery, Fact, Heartbeat
 
 log = logging.getLogger(__name__)
 ROWS_TOGETHER = 1000  # rows that followers of one transaction may stand for
+MOST_TOGETHER = 200  # deliveries in one transaction
 
 Scope = Callable[[int], AbstractContextManager[Any]]
 
@@ -36,7 +38,7 @@ DUE = """
 CLAIM = """
     select id from ledger_delivery
     where queue = %s and organisation_id = %s and done_at is null and dead_at is null and run_at <= clock_timestamp()
-    order by run_at limit %s for update skip locked
+      and id <> %s order by run_at limit %s for update skip locked
 """
 
 
@@ -76,10 +78,10 @@ def drain(queue: str = "", seconds: float = 5.0) -> int:
 def run_batch(organisation: int, queue: str) -> int:
     """Claims one batch of an organisation's queue and works it. Returns how many deliveries reached an end."""
     with _scope()(organisation):
-        claimed = _claim(organisation, queue, 20)
+        claimed = _claim(organisation, queue)
         here = [row for row in claimed if not _is_outside(row)]
         away = [row for row in claimed if _is_outside(row)]
-        n = sum(_work(row, organisation) for row in here[: _together(here)])
+        n = sum(_work(rows, organisation) for rows in _calls(here[: _together(here)]))
         if away:
             _lease(away)
         failpoints.reach("ledger.before_commit")
@@ -91,18 +93,31 @@ def _together(claimed: Sequence[Delivery]) -> int:
     """How many of the first go in one transaction, so that it stays short; one at least.
 
     A delivery takes 1/batch of it. A heavy follower (batch 1) whose fact says how many rows it stands for takes by rows:
-    twenty voices that came one by one are no heavier than twenty that came at once.
+    a hundred voices that came one by one are no heavier than a hundred that came at once.
     """
     used = 0.0
     for place, row in enumerate(claimed):
-        flow, n = flow_of(row.follower), row.fact.data.get("n")
-        share = 1 / flow.batch if flow else 0.05
-        if share == 1 and isinstance(n, int):
-            share = n / ROWS_TOGETHER
-        used += share
+        used += _share(row)
         if place and used > 1 + 1e-9:
             return place
     return len(claimed)
+
+
+def _share(row: Delivery) -> float:
+    flow, n = flow_of(row.follower), row.fact.data.get("n")
+    share = 1 / flow.batch if flow else 0.05
+    if share == 1 and isinstance(n, int):
+        share = n / ROWS_TOGETHER
+    return max(share, 1 / MOST_TOGETHER)
+
+
+def _calls(rows: Sequence[Delivery]) -> list[list[Delivery]]:
+    """What is handed to a follower at a time: one delivery, or all of a joint one's, in the order of the first."""
+    calls: dict[tuple[str, int], list[Delivery]] = {}
+    for row in rows:
+        flow = flow_of(row.follower)
+        calls.setdefault((row.follower, 0 if flow and flow.joint else row.id), []).append(row)
+    return list(calls.values())
 
 
 def _is_outside(row: Delivery) -> bool:
@@ -110,33 +125,45 @@ def _is_outside(row: Delivery) -> bool:
     return flow is not None and flow.outside
 
 
-def _claim(organisation: int, queue: str, limit: int) -> list[Delivery]:
+def _claim(organisation: int, queue: str) -> list[Delivery]:
+    """Locks the oldest delivery, and as many more as have room beside more of its kind: what a worker holds and does not
+    work is what another goes without."""
+    first = _locked(organisation, queue, 1, 0)
+    if not first:
+        return []
+    room = min(MOST_TOGETHER, int(1 / _share(first[0]) + 1e-9)) - 1
+    return sorted(first + (_locked(organisation, queue, room, first[0].id) if room > 0 else []), key=lambda row: row.id)
+
+
+def _locked(organisation: int, queue: str, limit: int, besides: int) -> list[Delivery]:
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [queue, organisation, limit])
+        cursor.execute(CLAIM, [queue, organisation, besides, limit])
         ids = [row[0] for row in cursor.fetchall()]
-    found = Delivery.objects.filter(organisation_id=organisation, id__in=ids).select_related("fact").order_by("id")
-    return list(found)
+    return list(Delivery.objects.filter(organisation_id=organisation, id__in=ids).select_related("fact"))
 
 
-def _work(row: Delivery, organisation: int) -> int:
-    """One database follower, under a savepoint: its effect and `done_at` commit together."""
-    flow = flow_of(row.follower)
+def _work(rows: list[Delivery], organisation: int) -> int:
+    """One call of a database follower, under a savepoint: its effect and `done_at` commit together.
+
+    Returns how many are done. Where several fail together each is tried by itself, so that one bad fact holds up no other.
+    """
+    flow = flow_of(rows[0].follower)
     now = database_now()
     try:
         with transaction.atomic():
             if flow is not None:
-                _handler(flow.handler)(organisation=organisation, fact=row.fact, now=now)
-            row.done_at = now
-            row.attempts += 1
-            row.save(update_fields=["done_at", "attempts"])
-        return 1
-    except DatabaseError as error:
-        if connection.connection is None or connection.connection.closed:
-            raise  # the lease is the row lock: a lost connection gives it back
-        _fail(row, flow, error, now)
+                given: dict[str, Any] = {"facts": [row.fact for row in rows]} if flow.joint else {"fact": rows[0].fact}
+                _handler(flow.handler)(organisation=organisation, now=now, **given)
+            done = Delivery.objects.filter(organisation_id=organisation, id__in=[row.id for row in rows])
+            done.update(done_at=now, attempts=F("attempts") + 1)
+        return len(rows)
     except Exception as error:
-        _fail(row, flow, error, now)
-    return 0
+        if isinstance(error, DatabaseError) and (connection.connection is None or connection.connection.closed):
+            raise  # the lease is the row lock: a lost connection gives it back
+        if len(rows) == 1:
+            _fail(rows[0], flow, error, now)
+            return 0
+    return sum(_work([row], organisation) for row in rows)
 
 
 def _lease(rows: list[Delivery]) -> None:

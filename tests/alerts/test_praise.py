@@ -60,7 +60,7 @@ def test_once_however_often_the_fact_comes(shop, employee, work, now):
     say(shop, work)
     with shop.scope():
         first = str(Feedback.objects.get().id)
-        assert praise.tell(first, first, organisation=shop.id, now=now) == 0
+        assert praise.tell([(first, first)], organisation=shop.id, now=now) == 0
     assert len(told(shop)) == 2
 
 

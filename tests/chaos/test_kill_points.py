@@ -30,12 +30,12 @@ DRAIN = SETUP + "from ledger import runner; runner.drain(seconds=20)"
 EARLY_ACK = (
     SETUP
     + "from ledger import runner; from cxms.lib import failpoints; from ledger.models import Delivery\n"
-    + "def work(row, organisation):\n"
+    + "def work(rows, organisation):\n"
     + "    from django.db import connection\n"
-    + "    Delivery.objects.filter(id=row.id).update(done_at=runner.database_now())\n"
+    + "    Delivery.objects.filter(id__in=[row.id for row in rows]).update(done_at=runner.database_now())\n"
     + "    connection.connection.commit()\n"
     + "    failpoints.reach('control')\n"
-    + "    return 1\n"
+    + "    return len(rows)\n"
     + "runner._work = work\n"
     + "runner.drain(seconds=20)"
 )

@@ -371,7 +371,7 @@ def test_a_fact_told_twice_is_one_row(shop, hook, work, now):
     work()
     with shop.scope():
         fact = Fact.objects.get(kind="feedback.received")
-        deliveries.fan_out(fact, organisation=shop.id, now=now)
+        deliveries.fan_out([fact], organisation=shop.id, now=now)
     assert len(rows(shop)) == 1
 
 
