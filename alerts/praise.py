@@ -30,7 +30,7 @@ QUOTE = 160
 def tell(spans: Sequence[tuple[str, str]], *, organisation: int, now: datetime) -> int:
     """Tells of the praise among the analysed voices first..last, of each such span, that names an employee. Returns how many notices."""
     alone = [first for first, last in spans if first == last]
-    inside = reduce(or_, (Q(feedback_id__range=span) for span in spans if span[0] != span[1]), Q(feedback_id__in=alone))
+    inside = reduce(or_, (Q(feedback_id__gte=first, feedback_id__lte=last) for first, last in spans if first != last), Q(feedback_id__in=alone))
     rows = Analysis.objects.filter(inside, organisation_id=organisation, is_current=True, kind="praise")
     calls = {row.feedback_id: row for row in rows.order_by("feedback_id")}
     voices = Feedback.objects.filter(

@@ -1,5 +1,6 @@
 """The weekly report on paper: HTML of a frozen content, and its PDF. No network: only our own style sheets and font."""
 
+import math
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +23,17 @@ from tenancy import queries
 
 STATIC = Path(settings.BASE_DIR) / "static"
 SHEETS = ("tokens.css", "components.css", "report.css")
-PAPER = "@page { size: A4; margin: 0 } * { box-sizing: border-box } body { margin: 0; background: #fff }"
+# On paper a plain block, its foot in the page's margin: set as a flex column it takes twice the time.
+PAPER = (
+    "@page { size: A4; margin: 0 } * { box-sizing: border-box } body { margin: 0; background: #fff }"
+    " .sheet { display: block !important; min-height: 0 !important; padding-bottom: 0 !important; } .foot { position: fixed; left: 14mm; }"
+)
+# room for the foot: its width and its lines, in pixels
+FOOT_WIDTH, FOOT_LINE, FOOT_MARGIN, WIDE, NARROW = 687, 18, 34, 12.0, 7.0
 CLOSER = (
-    ".sheet { padding: 8mm 14mm 6mm !important; } .sheet td { padding: 2px 0 !important; } .cause { padding: 5px 0 !important; }"
+    ".sheet { padding: 8mm 14mm 0 !important; } .sheet td { padding: 2px 0 !important; } .cause { padding: 5px 0 !important; }"
     " .row1, .row2, .row3 { padding: 8px 0 !important; }",
-    ".sheet { padding: 6mm 14mm 4mm !important; font-size: 11px !important; line-height: 15px !important; }"
+    ".sheet { padding: 6mm 14mm 0 !important; font-size: 11px !important; line-height: 15px !important; }"
     " .sheet td { padding: 1px 0 !important; } .cause { padding: 3px 0 !important; } .row1, .row2, .row3 { padding: 6px 0 !important; }"
     " .sheet .headline { font-size: 18px; line-height: 24px; margin: 8px 0; } .foot { font-size: 10px; line-height: 13px; }",
 )
@@ -100,8 +107,10 @@ def printed(report: WeeklyReport, language: str, *, organisation: int, now: date
     if kept is not None:
         return bytes(kept.body)
     with override(language):
-        html = render_to_string("report/print.html", {"sheet": sheet_of(report), "address": address(report.id)})
-    body = pdf(html)
+        found = sheet_of(report)
+        html = render_to_string("report/print.html", {"sheet": found, "address": address(report.id)})
+        foot = found.foot + _("完整定义与明细见网页版，权限不变：") + address(report.id)
+    body = pdf(html, foot)
     WeeklyPrint.objects.bulk_create(
         [WeeklyPrint(organisation_id=organisation, report=report, language=language, body=body, printed_at=now)],
         ignore_conflicts=True,
@@ -109,18 +118,26 @@ def printed(report: WeeklyReport, language: str, *, organisation: int, now: date
     return body
 
 
-def pdf(html: str) -> bytes:
+def pdf(html: str, foot: str = "") -> bytes:
     """PDF bytes of a page in the styles of the report; what would run over one A4 is set closer.
 
-    Raises NoPrinter.
+    foot: the words at its foot, for which room is kept. Raises NoPrinter.
     """
     if not can_print():
         raise NoPrinter(_("这台服务器没有安装 pango，不能排版 PDF；网页版照常可看"))
     type_ = _type()
     document = _press().HTML(string=html, base_url=f"file://{STATIC}/", url_fetcher=fetch)
-    rendered = document.render(stylesheets=[*type_.sheets], font_config=type_.fonts)
+    room = room_for(foot)
+    kept = _press().CSS(string=f"@page {{ margin-bottom: {room}px }} .foot {{ bottom: {FOOT_MARGIN - room}px }}")
+    rendered = document.render(stylesheets=[*type_.sheets, kept], font_config=type_.fonts)
     for closer in type_.closer:
         if len(rendered.pages) == 1:
             break
-        rendered = document.render(stylesheets=[*type_.sheets, closer], font_config=type_.fonts)
+        rendered = document.render(stylesheets=[*type_.sheets, closer, kept], font_config=type_.fonts)
     return bytes(rendered.write_pdf())
+
+
+def room_for(foot: str) -> int:
+    """Height in pixels that the foot takes with the margin below it, at the most."""
+    width = sum(WIDE if ord(letter) > 0x2E80 else NARROW for letter in foot)
+    return FOOT_MARGIN + 10 + FOOT_LINE * math.ceil(width / (FOOT_WIDTH - 4 * WIDE))
