@@ -32,7 +32,7 @@ Scope = Callable[[int], AbstractContextManager[Any]]
 
 DUE = """
     select organisation_id, queue from ledger_delivery
-    where done_at is null and dead_at is null and run_at <= clock_timestamp() and (%s = '' or queue = %s)
+    where done_at is null and dead_at is null and run_at <= clock_timestamp() and (%s = '' or queue = any(string_to_array(%s, ',')))
     group by 1, 2 order by min(run_at)
 """
 CLAIM = """
@@ -58,12 +58,15 @@ def database_now() -> datetime:
     return clock.database_now()
 
 
-def drain(queue: str = "", seconds: float = 5.0) -> int:
-    """Works due deliveries until none is left or the time is up. Returns how many were done."""
+def drain(queues: str = "", seconds: float = 5.0) -> int:
+    """Works due deliveries until none is left or the time is up. Returns how many were done.
+
+    queues: names with commas between; empty for all.
+    """
     ends = time.monotonic() + seconds
     n = 0
     while time.monotonic() < ends:
-        due = dispatch.rows(DUE, [queue, queue])
+        due = dispatch.rows(DUE, [queues, queues])
         done = 0
         for organisation, name in due:
             done += run_batch(int(organisation), str(name))

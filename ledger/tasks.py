@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 @shared_task(name="ledger.drain", ignore_result=True)
-def drain(queue: str = "") -> int:
-    """Works what is due; rung after commits."""
-    return runner.drain(queue, seconds=10.0)
+def drain(queues: str = "") -> int:
+    """Works what is due; rung after commits. queues: names with commas between; empty for all."""
+    return runner.drain(queues, seconds=10.0)
 
 
 def poll_forever() -> None:

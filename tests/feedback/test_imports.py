@@ -209,7 +209,7 @@ def test_an_excel_file_of_a_hundred_thousand_with_three_percent_bad_rows_goes_in
     assert (job.n_seen, job.n_rejected, job.n_accepted, job.n_duplicates) == (100_000, len(wrong), 100_000 - len(wrong), 0)
     with shop.scope():
         imports.begin(job.id, version=job.version, organisation=shop.id, now=now, actor="user:x")
-    while runner.drain(queue="imports", seconds=120):
+    while runner.drain("imports", seconds=120):
         pass
     job = fresh(shop, job)
     assert (job.state, job.n_rejected, job.n_accepted) == (ImportState.DONE, len(wrong), 100_000 - len(wrong))

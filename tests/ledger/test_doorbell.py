@@ -22,8 +22,11 @@ def told(shop):
     channel.get_message(timeout=5)
 
     def read():
+        # what comes after this is heard last: nothing is waited for longer than it takes
+        redis.Redis.from_url(settings.REDIS_URL).publish(f"cxms:live:{shop.id}", "end")
         found = []
-        while (message := channel.get_message(timeout=0.3)) is not None:
+        while (message := channel.get_message(timeout=5)) is None or message["data"] != b"end":
+            assert message is not None, "nothing came"
             found.append([kind for kind, _ in json.loads(message["data"])])
         return found
 
