@@ -1,7 +1,6 @@
 """`/feedback/{id}/corrections`: what persons say of the labels of a voice, and taking it back; `/feedback/accuracy`."""
 
 import uuid
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from rest_framework.request import Request
@@ -123,7 +122,7 @@ class Accuracy(Endpoint):
 
 def _table(table: accuracy.Table) -> dict[str, Any]:
     lines = [
-        {"class": line.name, "precision": asdict(line.precision), "recall": asdict(line.recall), "n_both": line.n_both, "f1": line.f1}
+        {"class": line.name, "precision": line.precision._asdict(), "recall": line.recall._asdict(), "n_both": line.n_both, "f1": line.f1}
         for line in table.lines
     ]
-    return {"label": table.field, "n": table.n, "exact": asdict(table.exact), "classes": lines}
+    return {"label": table.field, "n": table.n, "exact": table.exact._asdict(), "classes": lines}

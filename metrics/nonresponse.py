@@ -109,7 +109,7 @@ def _units(asked: dict[str, Any], where: Where) -> list[tuple[Point, bool]]:
     found = []
     for unit in below:
         (point,) = series(**asked, where=replace(where, unit=unit.code)).points
-        found.append((replace(point, by={"unit": unit.code}), False))
+        found.append((point._replace(by={"unit": unit.code}), False))
     return found + [(point, True) for point in own if point.by["unit"] in {top, None}]
 
 

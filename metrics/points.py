@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from metrics.definitions.definition import Definition
 from metrics.hidden_tree import Code
@@ -50,8 +50,7 @@ class Where:
         return [path.strip("/").rsplit("/", 1)[-1] for path in self.paths]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """A figure of the local days [from_date, to_date). All but the dates, `by` and `suppressed` are None where hidden."""
 
     from_date: date
@@ -114,4 +113,4 @@ def _lines(points: Sequence[Point]) -> list[list[int]]:
 
 def hide(point: Point) -> Point:
     """The point with nothing but its period and cell."""
-    return replace(point, value=None, n=None, low=None, high=None, suppressed=True, components=None)
+    return point._replace(value=None, n=None, low=None, high=None, suppressed=True, components=None)

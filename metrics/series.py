@@ -12,7 +12,7 @@ alone and jointly, under the same other filters (`metrics.cuts`), and groups of 
 over several units, overlapping date ranges, the same cut at two instants, or metrics whose components add up to one another. `raw=True` (scope metrics:raw) shows all but what was promised to be anonymous.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -261,7 +261,8 @@ def _points(
     order = sorted(named) + sorted(unnamed, key=lambda key: tuple((part is None, str(part)) for part in key))
     if unnamed and named:
         order.sort(key=lambda key: key[0])  # stable: within a period the cells without a code come last
-    made = [_point(definition, cells[key], key[0], ends[key[0]], dict(zip(by, key[1:], strict=True))) for key in order]
+    named_by: Callable[[Key], dict[str, Code]] = (lambda key: {by[0]: key[1]}) if len(by) == 1 else (lambda key: dict(zip(by, key[1:], strict=True)))
+    made = [_point(definition, cells[key], key[0], ends[key[0]], named_by(key)) for key in order]
     return made if not by else [point for point in made if point.n or _holds(point)]
 
 

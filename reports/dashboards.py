@@ -5,7 +5,7 @@ never compared.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -211,7 +211,7 @@ def _regions(asked: dict[str, Any], where: Where, units: Sequence[Unit]) -> list
         inside = Where(unit=unit.code, paths=where.paths, **where.without(["unit"]).given())
         (point,) = series(**asked, where=inside, raw=True).points
         if point.n:
-            found.append(replace(point, by={"unit": unit.code}))
+            found.append(point._replace(by={"unit": unit.code}))
     return found
 
 

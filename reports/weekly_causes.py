@@ -38,7 +38,7 @@ def causes(*, organisation: int, period: Period, where: Where, now: datetime) ->
             quote = asdict(found) | {"feedback": str(found.feedback), "day": found.day.isoformat()} if found else None
         rows.append(
             {
-                "topic": code, "label": own.get(code, ""), "n": mentions[code], "n_all": n, "share": asdict(share),
+                "topic": code, "label": own.get(code, ""), "n": mentions[code], "n_all": n, "share": share._asdict(),
                 "change": asdict(change), "quote": quote,
             }  # fmt: skip
         )

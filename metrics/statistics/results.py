@@ -3,11 +3,10 @@
 import math
 import operator
 from dataclasses import dataclass
-from typing import SupportsFloat, SupportsIndex
+from typing import NamedTuple, SupportsFloat, SupportsIndex
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A figure with its interval and the sample it rests on; None for what does not exist, never NaN."""
 
     value: float | None
