@@ -87,6 +87,22 @@ class AppealState(TextChoices):
     REJECTED = "rejected", _("不成立")
 
 
+class PointType(TextChoices):
+    """What a point of a voice is: something wished for, or something that displeased in the product or in the service."""
+
+    NEED = "need", _("需求")
+    PRODUCT = "product", _("产品改进点")
+    SERVICE = "service", _("服务提升点")
+
+
+class PointState(TextChoices):
+    """What was decided of a point."""
+
+    OPEN = "open", _("待决定")
+    TAKEN = "taken", _("已列入改进")
+    SET_ASIDE = "set_aside", _("不采纳")
+
+
 class OwnModelState(TextChoices):
     """What became of a model trained on an organisation's own corrections."""
 

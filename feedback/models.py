@@ -11,9 +11,8 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from customers.models import Customer
+from feedback import own_models, point_models, provider_models  # noqa: F401 the rows they hold are this app's too
 from feedback.enums import AppealState, ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment, Stance
-from feedback.own_models import OwnHead as OwnHead
-from feedback.provider_models import LanguageModel as LanguageModel
 from tenancy.enums import Channel
 from tenancy.models import Member, Organisation, Staff, TenantModel, Touchpoint, Unit
 
