@@ -48,9 +48,10 @@ class Route:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of one voice with its list and what was decided; version 0: nothing was."""
+    """A point of one voice with its list and what was decided. name: the topic as it is called here, "" for a need."""
 
     topic: str
+    name: str
     type: str
     owner: Member | None
     mark: PointMark | None
@@ -120,7 +121,7 @@ def send(
     row = PointRoute.objects.filter(organisation_id=organisation, topic=topic).first()
     row = row or PointRoute(organisation_id=organisation, topic=topic, side=shipped_side(topic), version=0)
     versions.check(row, version)
-    before, after = {"side": row.side, "owner": row.owner_id}, {"side": side, "owner": member.id if member else None}
+    before, after = {"side": row.side, "point_owner": row.owner_id}, {"side": side, "point_owner": member.id if member else None}
     fields = [name for name in after if before[name] != after[name]]
     if fields:
         row.side, row.owner, row.version = side, member, row.version + 1
@@ -160,17 +161,17 @@ def decide(
 
 
 def of_voice(feedback_id: uuid.UUID, *, organisation: int) -> list[Point]:
-    """The points of one voice as they are now, needs first. Three statements, one for a voice without any."""
+    """The points of one voice as they are now, needs first. Four statements, one for a voice without any."""
     said = _said(feedback_id, organisation)
     if not said:
         return []
-    held = routes(organisation=organisation)
+    held, names = routes(organisation=organisation), topics.names(organisation=organisation)
     marks = PointMark.objects.filter(organisation_id=organisation, feedback_id=feedback_id).select_related("decided_by")
     by_topic = {row.topic: row for row in marks}
     found = []
     for _type, topic in sorted(said, key=lambda point: list(held).index(point[1]) if point[1] in held else len(held)):
         route = held.get(topic) or Route(topic, shipped_side(topic))
-        found.append(Point(topic, route.side, route.owner, by_topic.get(topic)))
+        found.append(Point(topic, names.get(topic, topic), route.side, route.owner, by_topic.get(topic)))
     return found
 
 

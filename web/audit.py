@@ -58,6 +58,8 @@ ACTIONS: dict[str, Word] = {
     "touchpoint.moved": lambda: _("调了触点顺序"),
     "taxonomy.node.changed": lambda: _("改了分类"),
     "taxonomy.adopted": lambda: _("用了行业分类"),
+    "point.decided": lambda: _("决定了改进点"),
+    "point_route.saved": lambda: _("改了改进点的去处"),
     "own_model.asked": lambda: _("训练了自己的模型"),
     "own_model.in_use": lambda: _("采用了自己的模型"),
     "own_model.declined": lambda: _("没有采用自己的模型"),
@@ -160,6 +162,8 @@ HEADS: dict[str, Word] = {
     "taxonomy": lambda: _("分类"),
     "bursts": lambda: _("新冒头的话题"),
     "original": lambda: _("原文"),
+    "point": lambda: _("改进点"),
+    "point_route": lambda: _("改进点的去处"),
     "own_model": lambda: _("自己的模型"),
     "coding": lambda: _("双人编码"),
     "calendar": lambda: _("营业日历"),
@@ -248,6 +252,8 @@ FIELDS: dict[str, Word] = {
     "text": lambda: _("内容"),
     "topic": lambda: _("主题"),
     "widgets": lambda: _("块"),
+    "side": lambda: _("算在哪边"),
+    "point_owner": lambda: _("谁的清单"),
     "reach": lambda: _("勿扰、通道、代班"),
 }
 

@@ -21,6 +21,7 @@ from cxms.lib.errors import DomainError
 from feedback import corrections, labelled, originals, provider_log, queries, search, taxonomies, topics, tree, voices
 from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
+from feedback.points import of_voice
 from feedback.queries import Filters
 from ledger.models import Fact
 from metrics.series import Where
@@ -289,6 +290,7 @@ def _page(request: HttpRequest, visit: Visit, row: Feedback, said: str = "") -> 
         "analysis": made,
         "pieces": verbatim.pieces(row.text, made.topics, made.pii) if made else [],
         "labels": correcting.labels(row, made, organisation) if row.text else {},
+        "points": [] if row.excluded_at else of_voice(row.id, organisation=organisation),
         "n_masked": len(made.pii) if made else 0,
         "scores": queries.scores([row.id], organisation=organisation).get(row.id, []),
         "n_twins": queries.twins(row, organisation=organisation),
