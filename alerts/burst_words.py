@@ -8,12 +8,19 @@ from django.utils.translation import gettext as _
 
 from alerts.models import Notice
 from feedback import topics
+from metrics import term_days
+
+
+def name_of(code: str, names: Mapping[str, str]) -> str:
+    """“等待时间”; a term in quotes: “「蓝环章鱼」”."""
+    term = term_days.term_of(code)
+    return _("「%(term)s」") % {"term": term} if term else names.get(code, code)
 
 
 def said(figures: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """“等待时间：今天 24 条，往常 6.1（2–11）”."""
     return _("%(topic)s：今天 %(n)d 条，往常 %(expected)s（%(low)d–%(high)d）") % {
-        "topic": names.get(figures["code"], figures["code"]),
+        "topic": name_of(figures["code"], names),
         "n": figures["n"],
         "expected": f"{figures['expected']:.1f}",
         "low": int(figures["low"]),
@@ -27,7 +34,7 @@ def notice(row: Notice) -> tuple[str, str, str, str]:
     lines = [said(figures, names) for figures in row.data["bursts"]]
     first = row.data["bursts"][0]["code"]
     more = row.data["n_bursts"] - 1
-    subject = _("【新冒头】%(topic)s") % {"topic": names.get(first, first)}
+    subject = _("【新冒头】%(topic)s") % {"topic": name_of(first, names)}
     line = _("%(line)s；另有 %(n)d 个话题") % {"line": lines[0], "n": more} if more else lines[0]
     link = f"{settings.SITE_URL}/feedback/bursts/"
     parts = [*lines, *([_("另有 %(n)d 个话题") % {"n": more + 1 - len(lines)}] if more + 1 > len(lines) else []), ""]

@@ -1,10 +1,11 @@
-"""新冒头的话题: topics and nodes far above their own weeks before. Each is told once, until a whole day is usual again.
+"""新冒头的话题: topics, nodes and terms far above their own weeks before. Each is told once, until a whole day is usual again.
 
 Looked at every quarter of an hour (`cxms/flows.py`); the page and the API judge the same figures at the moment they are
-asked. How often that is wrong is bounded: `metrics.statistics.bursts`.
+asked. How often that is wrong is bounded: `metrics.statistics.bursts`. Topics and terms have half of the budget each, so
+that the many terms take nothing from what is seen of the few topics. A term's code is “term:” and the term.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
@@ -15,7 +16,7 @@ from alerts.models import Burst, BurstWatch, Notice
 from cxms.lib import dispatch
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
-from metrics import topic_days
+from metrics import term_days, topic_days
 from metrics.statistics import bursts
 from metrics.topic_days import Days
 from tenancy import audit, members, queries, versions
@@ -25,10 +26,13 @@ from tenancy.models import Organisation
 DUE = "select distinct organisation_id from alerts_burstwatch where next_at <= clock_timestamp()"
 PURPOSE = "burst"
 EVERY = timedelta(minutes=15)
+WEEK = timedelta(days=7)
 # a whole day above this p is a usual one
 USUAL = 0.05
 MOST_BUDGET = 20
 SHOWN = 3
+# topics and terms
+KINDS = 2
 
 
 class BurstError(DomainError):
@@ -95,17 +99,18 @@ def run(*, organisation: int, now: datetime) -> int:
     row = due.first()
     if row is None:
         return 0
-    if topic_days.fold(organisation=organisation, now=now) < topic_days.MOST_DAYS:
+    n_folded, is_read = topic_days.fold(organisation=organisation, now=now), term_days.fold(organisation=organisation, now=now)
+    if n_folded < topic_days.MOST_DAYS and is_read:
         look_and_tell(row.budget, organisation=organisation, now=now)
         row.next_at = now + EVERY
     row.save(update_fields=["next_at"])
     return 1
 
 
-def look(budget: int, days: Days) -> Look:
-    """The figures of every topic heard, the most surprising first. Pure."""
+def look(budget: int, days: Days, n_candidates: int | None = None) -> Look:
+    """The figures of every topic heard, the most surprising first. n_candidates: of so many, where more could be than are. Pure."""
     held = days.expected()
-    threshold = bursts.threshold(budget, len(days.codes))
+    threshold = bursts.threshold(budget / KINDS, n_candidates or len(days.codes))
     if held is None or not days.codes:
         return Look(days.today, [], threshold, held.weeks if held else None, days.from_date)
     n = days.counts[-1, days.hour]
@@ -127,10 +132,19 @@ def fires(row: Figures, threshold: float) -> bool:
 
 def look_and_tell(budget: int, *, organisation: int, now: datetime) -> list[Burst]:
     """Ends what is usual again, begins what fires and does not stand yet, with its notices. Returns what began."""
-    days = topic_days.days(organisation=organisation, now=now)
-    seen = look(budget, days)
     open_rows = {row.code: row for row in Burst.objects.filter(organisation_id=organisation, ended_at__isnull=True)}
-    usual = _usual(days)
+    days = topic_days.days(organisation=organisation, now=now)
+    fresh = _settle(look(budget, days), days, open_rows, organisation, now)
+    told = [term for code in open_rows if (term := term_days.term_of(code))]
+    found = term_days.emerging(told, bursts.threshold(budget / KINDS, bursts.TERMS), organisation=organisation, now=now)
+    days = term_days.days([*told, *found.terms], organisation=organisation, now=now)
+    fresh += _settle(look(budget, days, bursts.TERMS), days, open_rows, organisation, now)
+    _tell(fresh, organisation, now)
+    return fresh
+
+
+def _settle(seen: Look, days: Days, open_rows: Mapping[str, Burst], organisation: int, now: datetime) -> list[Burst]:
+    usual = _usual(days) | _unseen(open_rows, days)
     for row in open_rows.values():
         now_is = seen.of(row.code)
         if row.local_day < seen.day and row.code in usual and not (now_is and fires(now_is, seen.threshold)):
@@ -142,7 +156,6 @@ def look_and_tell(budget: int, *, organisation: int, now: datetime) -> list[Burs
         if fires(one, seen.threshold) and one.code not in open_rows
     ]
     Burst.objects.bulk_create(fresh)
-    _tell(fresh, organisation, now)
     return fresh
 
 
@@ -152,6 +165,13 @@ def _usual(days: Days) -> set[str]:
     if held is None:
         return set()
     return {code for code, p in zip(days.codes, held.p_value(days.counts[-2, 23]), strict=True) if p > USUAL}
+
+
+def _unseen(open_rows: Mapping[str, Burst], days: Days) -> set[str]:
+    """Terms that so many say by now that they are told apart no more: told a week ago, they are no news."""
+    if days.volume is None:
+        return set()
+    return {code for code, row in open_rows.items() if term_days.term_of(code) and code not in days.codes and row.local_day <= days.today - WEEK}
 
 
 def _tell(fresh: Sequence[Burst], organisation: int, now: datetime) -> list[Notice]:
@@ -165,12 +185,30 @@ def _tell(fresh: Sequence[Burst], organisation: int, now: datetime) -> list[Noti
 
 
 def standing(*, organisation: int, now: datetime) -> tuple[Look, list[Standing]]:
-    """What stands now, the most surprising first, with the figures of this moment. Reads only."""
+    """What stands now of topics and nodes, the most surprising first, with the figures of this moment. Reads only."""
+    seen = look(_budget(organisation), topic_days.days(organisation=organisation, now=now))
+    return seen, _standing(seen, [row for row in _open(organisation) if not term_days.term_of(row.code)])
+
+
+def standing_terms(*, organisation: int, now: datetime) -> tuple[Look, list[Standing]]:
+    """The terms that stand now, as `standing`; no others are looked at."""
+    rows = [row for row in _open(organisation) if term_days.term_of(row.code)]
+    days = term_days.days([term_days.term_of(row.code) for row in rows], organisation=organisation, now=now)
+    seen = look(_budget(organisation), days, bursts.TERMS)
+    return seen, _standing(seen, rows)
+
+
+def _budget(organisation: int) -> int:
     row = watch(organisation=organisation)
-    seen = look(row.budget if row else 1, topic_days.days(organisation=organisation, now=now))
-    rows = Burst.objects.filter(organisation_id=organisation, ended_at__isnull=True).order_by("began_at", "id")
-    found = [Standing(row, seen.of(row.code)) for row in rows]
-    return seen, sorted(found, key=lambda one: one.figures.p if one.figures else 1.0)
+    return row.budget if row else 1
+
+
+def _open(organisation: int) -> list[Burst]:
+    return list(Burst.objects.filter(organisation_id=organisation, ended_at__isnull=True).order_by("began_at", "id"))
+
+
+def _standing(seen: Look, rows: Sequence[Burst]) -> list[Standing]:
+    return sorted((Standing(row, seen.of(row.code)) for row in rows), key=lambda one: one.figures.p if one.figures else 1.0)
 
 
 def ended(*, organisation: int, most: int = 20) -> list[Burst]:

@@ -145,6 +145,23 @@ class TopicDay(TenantModel):
         constraints = [models.UniqueConstraint(fields=["organisation", "local_day"], name="topic_day_once")]
 
 
+class TermDay(TenantModel):
+    """Counted voices of a past local day by term and hour: {term: [24 counts]}, of the 2,000 most said by three voices or more.
+
+    reading: the rules the words were cut by (`feedback.terms.READING`); others, and the day is counted anew. volume: all
+    counted voices with words by hour.
+    """
+
+    local_day = models.DateField()
+    reading = models.SmallIntegerField()
+    hours = models.JSONField(default=dict)
+    volume = models.JSONField(default=list)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "local_day"], name="term_day_once")]
+
+
 class Target(TenantModel):
     """目标: what a metric is to be from a day on, or (`competitor` named) what somebody else's was; until the next of its series.
 

@@ -28,13 +28,15 @@ Counts = NDArray[np.int64]
 class Days:
     """codes: those heard at all; counts: (days, 24 hours, codes), running from each midnight, the day that runs last.
 
-    hour: the hour that runs, 0..23. from_date: the day of the first row.
+    hour: the hour that runs, 0..23. from_date: the day of the first row. volume: (days, 24 hours) of all voices, where a day
+    on which more is said altogether is no news.
     """
 
     today: date
     hour: int
     codes: tuple[str, ...]
     counts: Counts
+    volume: Counts | None = None
 
     @property
     def from_date(self) -> date:
@@ -43,8 +45,11 @@ class Days:
 
     def expected(self, days_ago: int = 0, hour: int | None = None) -> bursts.Expected | None:
         """What a day (0: the one that runs) holds up to the end of an hour; None while the history is short."""
-        end = len(self.counts) - 1 - days_ago
-        return bursts.expected(self.counts[:end, self.hour if hour is None else hour][-7 * bursts.WEEKS :]) if end > 0 else None
+        end, at = len(self.counts) - 1 - days_ago, self.hour if hour is None else hour
+        held = bursts.expected(self.counts[:end, at][-7 * bursts.WEEKS :]) if end > 0 else None
+        if held is None or self.volume is None:
+            return held
+        return held.scaled(bursts.share(self.volume[end, at], self.volume[:end, at][-7 * held.weeks :: 7]))
 
 
 def fold(*, organisation: int, now: datetime) -> int:
@@ -96,9 +101,14 @@ def _running(every: Sequence[heard.Hours], codes: tuple[str, ...], hour: int) ->
     for at, hours in enumerate(every):
         for place, code in enumerate(codes):
             counts[at, :, place] = hours.get(code, 0)
-    counts = counts.cumsum(axis=1)
-    counts[-1, hour] = counts[-1, -1]
-    return counts
+    return running(counts, hour)
+
+
+def running(counts: Counts, hour: int) -> Counts:
+    """Counts (days, 24 hours, …) running from each midnight; what bears a later hour today counts in the one that runs."""
+    found = counts.cumsum(axis=1)
+    found[-1, hour] = found[-1, -1]
+    return found
 
 
 def _today(organisation: int, now: datetime) -> tuple[str, date]:

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from alerts import bursts
+from alerts import burst_words, bursts
 from alerts.bursts import Figures
 from cxms.lib.errors import DomainError
 from feedback import topics
-from metrics.statistics.bursts import LEAST, LEAST_WEEKS, WEEKS
+from metrics import term_days
+from metrics.statistics.bursts import LEAST, LEAST_WEEKS, TERMS, WEEKS
 from reports import changes
 from web import exports, forms
 from web.door import Visit, needs
@@ -34,17 +35,21 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         return render(request, "feedback/bursts.html", {"sees_all": False})
     seen, found = bursts.standing(organisation=organisation, now=visit.now)
     names = topics.all_names(organisation=organisation)
-    since = {one.row.code: one.row.began_at for one in found}
+    seen_terms, found_terms = bursts.standing_terms(organisation=organisation, now=visit.now)
+    since = {one.row.code: one.row.began_at for one in (*found, *found_terms)}
     if (kind := request.GET.get("format", "")) in exports.KINDS:
-        return exports.table(kind, COLUMNS, [_cells(row, names, since) for row in seen.figures], name="bursts")
+        return exports.table(kind, COLUMNS, [_cells(row, names, since) for row in (*seen.figures, *seen_terms.figures)], name="bursts")
     watch = bursts.watch(organisation=organisation)
     context = {
         "sees_all": True,
         "seen": seen,
         "rows": [_row(one.row.code, one.figures, names, seen.day) | {"since": one.row.began_at} for one in found],
+        "terms": [_row(one.row.code, one.figures, names, seen.day) | {"since": one.row.began_at} for one in found_terms],
         "others": [_row(row.code, row, names, seen.day) for row in seen.figures if row.code not in since and row.n][:MOST],
         "ended": [{"row": row, **_row(row.code, Figures(**row.figures), names, row.local_day)} for row in bursts.ended(organisation=organisation)],
         "threshold": f"{seen.threshold:.1e}",
+        "term_threshold": f"{seen_terms.threshold:.1e}",
+        "n_candidate_terms": TERMS,
         "n_topics": len(seen.figures),
         "budget": watch.budget if watch else 1,
         "version": watch.version if watch else 0,
@@ -59,8 +64,10 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def _row(code: str, figures: Figures | None, names: dict[str, str], day: date) -> dict[str, Any]:
-    query = urlencode({"topic": code, "from": day, "to": day + timedelta(days=1), "state": "counted"})
-    shown: dict[str, Any] = {"name": names.get(code, code), "url": f"{reverse('feedback-list')}?{query}", "n": 0}
+    term = term_days.term_of(code)
+    asked = {"q": f'"{term}"'} if term else {"topic": code}
+    query = urlencode({**asked, "from": day, "to": day + timedelta(days=1), "state": "counted"})
+    shown: dict[str, Any] = {"name": burst_words.name_of(code, names), "url": f"{reverse('feedback-list')}?{query}", "n": 0}
     if figures is None:
         return shown
     return shown | {
@@ -80,7 +87,7 @@ def p_text(p: float) -> str:
 def _cells(row: Figures, names: dict[str, str], since: dict[str, Any]) -> list[Any]:
     began, said = since.get(row.code), asdict(row)
     numbers = [said[name] for name in COLUMNS[3:-1]]
-    return [row.code, names.get(row.code, row.code), began.isoformat() if began else "", *numbers, began is not None]
+    return [row.code, burst_words.name_of(row.code, names), began.isoformat() if began else "", *numbers, began is not None]
 
 
 @require_POST

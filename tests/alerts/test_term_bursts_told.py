@@ -1,0 +1,126 @@
+"""A new word in twelve voices of today is told within a look, once, until a whole day is usual; its count is the list's."""
+
+import csv
+import html
+import io
+import re
+from datetime import timedelta
+
+import pytest
+
+from alerts import bursts
+from alerts.models import Burst, Notice
+from alerts.wording import words
+from feedback import terms, voices
+from metrics import term_days
+from metrics.models import TermDay
+from tests.alerts.test_bursts_told import TODAY, look, open_codes, quiet
+from tests.metrics.voices import at, receive, voice
+
+CODE = "term:蓝环章鱼"
+PLACES = ["展柜里", "门口", "桌上", "海鲜区", "货架旁", "冷柜"]
+
+
+def planted(day, n=12):
+    """Voices in which no topic of the shop moves."""
+    return [voice(day, text=f"{PLACES[i % 6]}有蓝环章鱼，第{i}位顾客说的", hour=13, unit="S00" + str(1 + i % 3)) for i in range(n)]
+
+
+@pytest.fixture
+def usual(shop, work):
+    receive(shop, quiet(TODAY), now=at(TODAY, 1))
+    work()
+    look(shop, at(TODAY, 14))
+    return shop
+
+
+def test_a_new_word_is_told_once_and_ends(usual, stranger, work):
+    shop = usual
+    assert open_codes(shop) == set()
+    keys = receive(shop, planted(TODAY), now=at(TODAY, 14))
+    work()
+    look(shop, at(TODAY, 14) + timedelta(minutes=15))
+    assert {code for code in open_codes(shop) if "蓝" in code or "章" in code} == {CODE}
+    codes = open_codes(shop)
+    with shop.scope():
+        told = list(Notice.objects.filter(purpose="burst").select_related("ticket"))
+        assert len(told) == 1
+        assert "「蓝环章鱼」：今天 12 条，往常 " in words(told[0], language="zh-hans").body
+        seen, found = bursts.standing_terms(organisation=shop.id, now=at(TODAY, 15))
+        one = next(one for one in found if one.row.code == CODE)
+        assert one.figures.n == one.row.figures["n"] == 12
+        assert one.figures.p <= seen.threshold
+        assert one.figures.expected == pytest.approx(bursts_expected(shop))
+        voices.exclude(keys[0], "刷的", organisation=shop.id, now=at(TODAY, 15), actor="t")
+        assert bursts.standing_terms(organisation=shop.id, now=at(TODAY, 15))[0].of(CODE).n == 11
+    look(shop, at(TODAY, 16))
+    look(shop, at(TODAY + timedelta(days=1), 1))
+    assert CODE in open_codes(shop)
+    look(shop, at(TODAY + timedelta(days=2), 1))
+    assert open_codes(shop) == set()
+    with shop.scope():
+        assert Notice.objects.filter(purpose="burst").count() == 1
+        assert Burst.objects.count() == len(codes)
+    with stranger.scope():
+        assert not TermDay.objects.exists()
+
+
+def bursts_expected(shop):
+    """Half a voice in four weeks, times as much as is said more today."""
+    volume = term_days._volume(shop.id, term_days._now(shop.id, at(TODAY, 15)))
+    usual = [volume[-1 - 7 * n, 15] for n in (1, 2, 3, 4)]
+    return 0.5 / 4 * max(1, volume[-1, 15] * 4 / sum(usual))
+
+
+def test_days_are_kept_as_said_and_read_anew_by_other_rules(usual):
+    shop = usual
+    with shop.scope():
+        row = TermDay.objects.get(local_day=TODAY - timedelta(days=1))
+        assert row.hours["耐心"][10:13] == [1, 1, 1]
+        # said once: not kept, and counted exactly where it is asked
+        assert "排队" not in row.hours
+        days = term_days.days(["排队", "耐心"], organisation=shop.id, now=at(TODAY, 14))
+        assert days.codes == ("term:排队", "term:耐心")
+        assert [tuple(map(int, one)) for one in days.counts[-3:, 23]] == [(0, 3), (1, 3), (0, 0)]
+        assert term_days.fold(organisation=shop.id, now=at(TODAY, 14)) is True
+        before = dict(TermDay.objects.values_list("local_day", "counted_at"))
+        TermDay.objects.filter(local_day=TODAY - timedelta(days=3)).update(reading=terms.READING + 1)
+        term_days.fold(organisation=shop.id, now=at(TODAY, 15))
+        after = dict(TermDay.objects.values_list("local_day", "counted_at"))
+        assert [day for day in after if after[day] != before[day]] == [TODAY - timedelta(days=3)]
+
+
+def test_with_many_voices_only_the_newest_are_cut_and_days_wait_for_the_next_look(usual, monkeypatch):
+    shop = usual
+    with shop.scope():
+        spoken = terms.of_day(TODAY - timedelta(days=1), organisation=shop.id, zone="Asia/Shanghai", most=2)
+        assert (len(spoken.forms), spoken.is_capped, spoken.hours) == (2, True, [12, 11])
+        monkeypatch.setattr(term_days, "MOST_READ", 1)
+        TermDay.objects.all().delete()
+        assert term_days.fold(organisation=shop.id, now=at(TODAY, 14)) is False
+        assert TermDay.objects.count() == 1
+        # a term that too many hold is told apart no more, and is no news after a week
+        monkeypatch.setattr(terms, "MOST_HELD", 2)
+        assert term_days.days(["耐心"], organisation=shop.id, now=at(TODAY, 14)).codes == ()
+
+
+def test_the_page_shows_the_term_and_opens_its_rows(shop, now, work):
+    from cxms.lib import clock
+
+    today = clock.now().astimezone(at(TODAY).tzinfo).date()
+    receive(shop, [*quiet(today), *[voice(today, text=f"{PLACES[i % 6]}有蓝环章鱼，第{i}位", hour=0) for i in range(12)]], now=now)
+    work()
+    look(shop, now)
+    page = shop.page()
+    shown = html.unescape(page.get("/feedback/bursts/").content.decode())
+    assert "新冒头的词" in shown
+    links = {name: (url, int(n)) for url, name, n in re.findall(r'href="(/feedback/\?q=[^"]+)"><b>「([^」]+)」</b>.*?n = (\d+)', shown)}
+    assert links["蓝环章鱼"][1] == 12
+    for url, n in links.values():
+        assert page.get(url).context["page"].paginator.count == n
+    said = shop.api().get("/api/v1/feedback/bursts").json()
+    assert {row["term"]: row["n"] for row in said["terms"]} == {name: n for name, (_, n) in links.items()}
+    assert "term:" not in {row["topic"][:5] for row in said["results"]}
+    table = list(csv.DictReader(io.StringIO(page.get("/feedback/bursts/?format=csv").content.decode("utf-8-sig"))))
+    (row,) = [row for row in table if row["topic"] == CODE]
+    assert (row["name"], row["n"], row["is_burst"].lower() in {"true", "1"}, bool(row["since"])) == ("「蓝环章鱼」", "12", True, True)
