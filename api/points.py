@@ -70,13 +70,14 @@ class PointList(Endpoint):
     def _filters(self, request: Request) -> Filters:
         given = {name: request.query_params.get(name, "") for name in ("type", "topic", "owner", "state", "unit")}
         wrong = next((name for name, offered in (("type", TYPES), ("state", STATES), ("topic", tuple(topics.LABELS))) if given[name] and given[name] not in offered), "")
-        if wrong or (given["owner"] and given["owner"] != NOBODY and not _is_key(given["owner"])):
+        owner = _owner(given["owner"])
+        if wrong or owner is None:
             name = wrong or "owner"
             raise Problem(422, f"unknown_{name}", f"no such {name}", [{"field": name, "code": f"unknown_{name}"}])
         zone = tenancy.organisation(self.organisation).timezone
         from_date, to_date = point_list.window(date_param(request, "from"), date_param(request, "to"), tenancy.local_today(self.now, zone))
         return Filters(
-            from_date, to_date, type=given["type"], topic=given["topic"], owner=given["owner"], state=given["state"], unit=given["unit"],
+            from_date, to_date, type=given["type"], topic=given["topic"], owner=owner, state=given["state"], unit=given["unit"],
         )  # fmt: skip
 
     def _shapes(self, rows: list[Row]) -> list[dict[str, Any]]:
@@ -96,9 +97,11 @@ class PointList(Endpoint):
         return found
 
 
-def _is_key(value: str) -> bool:
+def _owner(value: str) -> str | None:
+    """As it is compared; None for what names nobody."""
+    if value in {"", NOBODY}:
+        return value
     try:
-        uuid.UUID(value)
+        return str(uuid.UUID(value))
     except ValueError:
-        return False
-    return True
+        return None

@@ -12,6 +12,8 @@ from django.db import connection
 
 from feedback import points, queries
 from feedback.enums import PointState, PointType
+from feedback.points import Route
+from tenancy.models import Member
 
 DAYS = 30
 FIRST, LAST = date(1990, 1, 1), date(2200, 1, 1)
@@ -25,21 +27,17 @@ FROM = """
         union
         select m ->> 'code' from jsonb_array_elements(a.topics) m where (m ->> 'sentiment')::float8 < 0
     ) p
-    left join feedback_pointroute r on r.organisation_id = f.organisation_id and r.topic = p.topic
-    left join tenancy_member o on o.organisation_id = f.organisation_id and o.id = r.owner_id and o.left_at is null
     left join feedback_pointmark k on k.organisation_id = f.organisation_id and k.feedback_id = f.id and k.topic = p.topic
-    left join tenancy_member d on d.organisation_id = f.organisation_id and d.id = k.decided_by_id
     cross join lateral (
-        select case when p.topic = '' then 'need' when r.side is not null then r.side
-                    when p.topic = any(%(product)s) then 'product' else 'service' end as type
+        select case when p.topic = '' then 'need' when p.topic = any(%(product)s) then 'product' else 'service' end as type
     ) s
     where f.organisation_id = %(organisation)s and f.deleted_at is null and f.excluded_at is null
       and f.local_day >= %(from_date)s and f.local_day < %(to_date)s
       and f.occurred_at >= %(from_date)s::date - interval '2 days' and f.occurred_at < %(to_date)s::date + interval '2 days'
 """
 ROWS = """
-    select f.id, p.topic, s.type, f.occurred_at, f.local_day, o.id, coalesce(o.name, ''),
-           coalesce(k.state, 'open'), coalesce(k.note, ''), coalesce(d.name, ''), k.decided_at, coalesce(k.version, 0)
+    select f.id, p.topic, s.type, f.occurred_at, f.local_day, coalesce(k.state, 'open'), coalesce(k.note, ''), k.decided_by_id,
+           k.decided_at, coalesce(k.version, 0)
 """
 ORDER = " order by f.occurred_at desc, f.id desc, p.topic"
 Place = tuple[datetime, uuid.UUID, str]
@@ -101,7 +99,8 @@ def window(from_date: date | None, to_date: date | None, today: date) -> tuple[d
 
 def rows(filters: Filters, *, organisation: int, most: int | None = None, offset: int = 0, before: Place | None = None) -> list[Row]:
     """The points that pass, newest first. before: only what follows this place."""
-    where, given = _where(filters, organisation)
+    held = points.routes(organisation=organisation)
+    where, given = _where(filters, held, organisation)
     if before is not None:
         where += " and (f.occurred_at, f.id) <= (%(at)s, %(key)s) and ((f.occurred_at, f.id) < (%(at)s, %(key)s) or p.topic > %(after)s)"
         given |= {"at": before[0], "key": before[1], "after": before[2]}
@@ -109,21 +108,31 @@ def rows(filters: Filters, *, organisation: int, most: int | None = None, offset
         given |= {"most": most, "offset": offset}
     with connection.cursor() as cursor:
         cursor.execute(ROWS + FROM + where + ORDER + (" limit %(most)s offset %(offset)s" if most is not None else ""), given)
-        return [Row(*found) for found in cursor.fetchall()]
+        found = cursor.fetchall()
+    deciders = {row[7] for row in found if row[7]}
+    names = dict(Member.objects.filter(organisation_id=organisation, id__in=deciders).values_list("id", "name")) if deciders else {}
+    made = []
+    for key, topic, kind, at, day, state, note, decider, decided_at, version in found:
+        owner = held[topic].owner if topic in held else None
+        made.append(Row(
+            key, topic, kind, at, day, owner.id if owner else None, owner.name if owner else "", state, note, names.get(decider, ""), decided_at, version,
+        ))  # fmt: skip
+    return made
 
 
 def counts(filters: Filters, *, organisation: int) -> dict[str, int]:
     """How many points of each type pass the other filters."""
-    where, given = _where(replace(filters, type=""), organisation)
+    where, given = _where(replace(filters, type=""), points.routes(organisation=organisation), organisation)
     with connection.cursor() as cursor:
         cursor.execute("select s.type, count(*)" + FROM + where + " group by 1", given)
         found = dict(cursor.fetchall())
     return {kind: int(found.get(kind, 0)) for kind in PointType.values}
 
 
-def _where(filters: Filters, organisation: int) -> tuple[str, dict[str, Any]]:
+def _where(filters: Filters, held: dict[str, Route], organisation: int) -> tuple[str, dict[str, Any]]:
     given: dict[str, Any] = {
-        "organisation": organisation, "product": list(points.PRODUCT), "from_date": filters.from_date, "to_date": filters.to_date,
+        "organisation": organisation, "product": [route.topic for route in held.values() if route.side == PointType.PRODUCT],
+        "from_date": filters.from_date, "to_date": filters.to_date,
     }  # fmt: skip
     where = ""
     units = queries.units(queries.Filters(unit=filters.unit, paths=filters.paths), organisation=organisation)
@@ -137,9 +146,8 @@ def _where(filters: Filters, organisation: int) -> tuple[str, dict[str, Any]]:
     if filters.topic:
         where += " and p.topic = %(topic)s"
         given["topic"] = points.NEEDS if filters.topic == PointType.NEED else filters.topic
-    if filters.owner == NOBODY:
-        where += " and o.id is null"
-    elif filters.owner:
-        where += " and o.id = %(owner)s::uuid"
-        given["owner"] = filters.owner
+    if filters.owner:
+        # whose a topic is, is a handful of rows: told to the statement, it need not be joined to each point
+        where += f" and {'not ' if filters.owner == NOBODY else ''}p.topic = any(%(lists)s)"
+        given["lists"] = [route.topic for route in held.values() if route.owner and filters.owner in {NOBODY, str(route.owner.id)}]
     return where, given
