@@ -1,9 +1,10 @@
-"""What the demo's manager put together to see clearly: two dashboards for everybody, what happened on which day, the model tree, a watch on the figures."""
+"""What the demo's manager put together to see clearly: two dashboards for everybody, what happened on which day, the model tree, a watch on the figures, whose lists points come to."""
 
 import uuid
 from datetime import datetime, timedelta
 
 from alerts import metric_check, metric_rules
+from feedback import points
 from metrics import model_versions, targets
 from metrics.model_tree import Node
 from metrics.targets import Wanted
@@ -23,6 +24,8 @@ TARGETS: tuple[tuple[str, str, int, dict[str, str]], ...] = (
 )
 # where the chain means to win, where it keeps up
 STANCES = {"people": "compete", "recovery": "compete", "value": "parity", "place": "parity"}
+# topics whose points come to the manager's list; "" are the needs
+LISTS = ("", "price", "product_quality", "waiting_time", "staff_attitude")
 WATCH = {"name": "大区 NPS 真实下降", "metric": "nps", "kind": "change", "side": "below", "grain": "week", "by": "unit", "roles": ["cx_manager", "executive"]}
 
 
@@ -55,3 +58,6 @@ def load(*, organisation: int, now: datetime) -> None:
         targets.put(uuid.uuid5(uuid.UUID(int=organisation), f"target-{at}"), aim, organisation=organisation, now=now, actor=actor)
     wanted = metric_check.check(WATCH, organisation=organisation)
     metric_rules.put(uuid.uuid5(uuid.UUID(int=organisation), "watch"), wanted, version=None, organisation=organisation, now=now, actor=actor)
+    for topic, route in points.routes(organisation=organisation).items():
+        if topic in LISTS and not route.version:
+            points.send(topic, route.side, str(seat.member.id), organisation=organisation, version=0, now=now, actor=actor)

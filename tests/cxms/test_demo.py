@@ -10,6 +10,7 @@ from complaints.models import Approval, CaseRules, Handover, Reflection, Ticket
 from cxms.lib import clock
 from cxms.lib.periods import Period
 from feedback.models import Feedback
+from feedback.point_models import PointRoute
 from improvement.models import Action
 from journeys.models import JourneyMap
 from metrics.models import ModelVersion
@@ -20,7 +21,7 @@ from tenancy import queries
 from tests.shop import Shop, close
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun, ModelVersion, Dashboard, Annotation, MetricRule)
+PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun, ModelVersion, Dashboard, Annotation, MetricRule, PointRoute)
 
 
 def load():

@@ -66,7 +66,7 @@ def test_the_page_the_file_and_the_api_say_the_same(shop, stranger, now, heard):
     assert (answer["counts"], [row["topic"] for row in answer["results"]]) == ({"need": 1, "product": 2, "service": 1}, ["price", "stock"])
     assert PHONE not in str(answer) and answer["results"][0]["text"] == "价格太贵了，电话" + "*" * len(PHONE)
     walked, cursor = [], ""
-    while cursor is not None:
+    while cursor is not None and len(walked) < 9:
         answer = api.get(f"/api/v1/feedback/points?limit=1&cursor={cursor}").json()
         walked, cursor = walked + [(row["feedback"], row["topic"]) for row in answer["results"]], answer["next"]
     assert len(walked) == len(set(walked)) == 4
