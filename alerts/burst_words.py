@@ -35,8 +35,8 @@ def notice(row: Notice) -> tuple[str, str, str, str]:
     first = row.data["bursts"][0]["code"]
     more = row.data["n_bursts"] - 1
     subject = _("【新冒头】%(topic)s") % {"topic": name_of(first, names)}
-    line = _("%(line)s；另有 %(n)d 个话题") % {"line": lines[0], "n": more} if more else lines[0]
+    line = _("%(line)s；另有 %(n)d 个话题或词") % {"line": lines[0], "n": more} if more else lines[0]
     link = f"{settings.SITE_URL}/feedback/bursts/"
-    parts = [*lines, *([_("另有 %(n)d 个话题") % {"n": more + 1 - len(lines)}] if more + 1 > len(lines) else []), ""]
+    parts = [*lines, *([_("另有 %(n)d 个话题或词") % {"n": more + 1 - len(lines)}] if more + 1 > len(lines) else []), ""]
     parts += [_("打开：%(link)s") % {"link": link}, _("数字是发出时的样子。")]
     return subject, line, "\n".join(parts), link

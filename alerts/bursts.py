@@ -56,13 +56,17 @@ class Figures:
 
 @dataclass(frozen=True)
 class Look:
-    """All topics at one moment. threshold: the p from which one is told; weeks: None while the history is short of three weeks."""
+    """All topics at one moment. threshold: the p from which one is told; weeks: None while the history is short of three weeks.
+
+    is_capped: terms were looked for in the newest voices of the day only; their counts are of all.
+    """
 
     day: date
     figures: list[Figures]
     threshold: float
     weeks: int | None
     from_date: date
+    is_capped: bool = False
 
     def of(self, code: str) -> Figures | None:
         """A topic's figures; None where nobody ever spoke of it."""
@@ -100,9 +104,10 @@ def run(*, organisation: int, now: datetime) -> int:
     if row is None:
         return 0
     n_folded, is_read = topic_days.fold(organisation=organisation, now=now), term_days.fold(organisation=organisation, now=now)
-    if n_folded < topic_days.MOST_DAYS and is_read:
+    if n_folded < topic_days.MOST_DAYS:
         look_and_tell(row.budget, organisation=organisation, now=now)
-        row.next_at = now + EVERY
+        # topics do not wait for the words of all weeks
+        row.next_at = now + EVERY if is_read else now
     row.save(update_fields=["next_at"])
     return 1
 
@@ -111,8 +116,9 @@ def look(budget: int, days: Days, n_candidates: int | None = None) -> Look:
     """The figures of every topic heard, the most surprising first. n_candidates: of so many, where more could be than are. Pure."""
     held = days.expected()
     threshold = bursts.threshold(budget / KINDS, n_candidates or len(days.codes))
+    is_capped = days.volume is not None and bool(days.volume[-1, days.hour] > term_days.MOST_CUT)
     if held is None or not days.codes:
-        return Look(days.today, [], threshold, held.weeks if held else None, days.from_date)
+        return Look(days.today, [], threshold, held.weeks if held else None, days.from_date, is_capped)
     n = days.counts[-1, days.hour]
     p, (low, high) = held.p_value(n), held.interval()
     rows = [
@@ -122,7 +128,7 @@ def look(budget: int, days: Days, n_candidates: int | None = None) -> Look:
         )
         for i, code in enumerate(days.codes)
     ]  # fmt: skip
-    return Look(days.today, sorted(rows, key=lambda row: (row.p, row.code)), threshold, held.weeks, days.from_date)
+    return Look(days.today, sorted(rows, key=lambda row: (row.p, row.code)), threshold, held.weeks, days.from_date, is_capped)
 
 
 def fires(row: Figures, threshold: float) -> bool:
@@ -137,7 +143,7 @@ def look_and_tell(budget: int, *, organisation: int, now: datetime) -> list[Burs
     fresh = _settle(look(budget, days), days, open_rows, organisation, now)
     told = [term for code in open_rows if (term := term_days.term_of(code))]
     found = term_days.emerging(told, bursts.threshold(budget / KINDS, bursts.TERMS), organisation=organisation, now=now)
-    days = term_days.days([*told, *found.terms], organisation=organisation, now=now)
+    days = term_days.days([*told, *found], organisation=organisation, now=now)
     fresh += _settle(look(budget, days, bursts.TERMS), days, open_rows, organisation, now)
     _tell(fresh, organisation, now)
     return fresh

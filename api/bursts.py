@@ -27,12 +27,14 @@ class BurstList(Endpoint):
             obj(
                 {"as_of": INSTANT, "day": text(), "threshold": {"type": "number"}, "weeks": {"type": ["integer", "null"]},
                  "results": {"type": "array", "items": ROW}, "topics": {"type": "array", "items": ROW},
-                 "terms": {"type": "array", "items": TERM}, "term_threshold": {"type": "number"}},
+                 "terms": {"type": "array", "items": TERM}, "term_threshold": {"type": "number"},
+                 "terms_capped": {"type": "boolean"}},
             ),
             description="n: counted voices of the local day so far; expected: mean of the same weekday up to the same hour in the last eight "
             "weeks, with the 95 % interval of such a day; p: of n or more. results: the bursts that stand, since when; topics: all that are "
             "looked at, the most surprising first; terms: the words of 2 to 6 characters that stand, n as `q` with the term in double quotes finds, "
-            "expected on a day with as many voices in all. weeks is null before there are three weeks of history, and then there are no figures.",
+            "expected on a day with as many other voices; terms_capped: new ones were looked for in the newest 20,000 voices of the day only. "
+            "weeks is null before there are three weeks of history, and then there are no figures.",
         )
     }  # fmt: skip
 
@@ -46,7 +48,7 @@ class BurstList(Endpoint):
             {
                 "as_of": instant(self.now), "day": seen.day.isoformat(), "threshold": seen.threshold, "weeks": seen.weeks,
                 "results": results, "topics": [{"topic": row.code, **_figures(row)} for row in seen.figures],
-                "terms": terms, "term_threshold": seen_terms.threshold,
+                "terms": terms, "term_threshold": seen_terms.threshold, "terms_capped": seen_terms.is_capped,
             }
         )  # fmt: skip
 

@@ -41,7 +41,7 @@ _EMPTY_WORDS = (
     " 等 着 过 得 地 之 其 而 但 或 及 为 以 于 用 做 看 买 吃 上 下 里 外 前 后 中 多 少 才 只 已 最 更 非 请 您 每 各 该 如 若 则 因 所 并 且 向 往 比 像 叫 问 人"
     " 我们 你们 他们 她们 自己 大家 别人 这个 那个 这些 那些 这里 那里 这样 那样 这么 那么 什么 怎么 怎样 为什么 哪里 哪个 谁 没有 不是 还是 就是 都是 只是 但是 可是"
     " 不过 因为 所以 如果 虽然 而且 或者 以及 然后 已经 一直 一个 一下 一点 一次 有点 有些 一些 一样 可以 可能 应该 需要 觉得 感觉 知道 希望 时候 现在 今天 昨天 明天"
-    " 之前 之后 以后 以前 刚刚 马上 非常 特别 真的 比较 十分 更加 还有 其他 另外 不能 不会 不要 不好 不到 不了 起来 出来 进去 下来 过来 回来 东西 事情 问题 情况 谢谢 你好"
+    " 之前 之后 以后 以前 刚刚 马上 非常 特别 真的 比较 十分 更加 还有 其他 另外 不能 不会 不要 不好 不到 不了 起来 出来 进去 下来 过来 回来 东西 事情 问题 情况 谢谢 你好 看到 看见 见到 发现 听到 听说 遇到 碰到"
     " the and for was were are you your our they them this that with have has had not but very too from what when which there here just been will would can could"
     " all out one get got did does its his her she him who how why than then some any more most about into over only also"
 )

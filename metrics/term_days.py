@@ -22,6 +22,7 @@ from metrics.topic_days import DAY, KEPT, Days
 from tenancy import queries
 
 PREFIX = "term:"
+MOST_CUT = terms.MOST_VOICES
 KEPT_FROM = 3
 MOST_KEPT = 2_000
 # past days are read until so many voices are, then the next look goes on
@@ -79,34 +80,30 @@ def _read(row: TermDay, organisation: int, zone: str, now: datetime) -> int:
     return len(spoken.forms) + 100
 
 
-@dataclass(frozen=True)
-class Found:
-    """Terms that may be told, the most surprising first; is_capped: not all voices of the day were read for them."""
+def emerging(told: Sequence[str], limit: float, *, organisation: int, now: datetime) -> list[str]:
+    """The terms of the day that runs that could lie at p ≤ `limit`, none that a term in `told` says already. At most 20, the most surprising.
 
-    terms: list[str]
-    is_capped: bool = False
-
-
-def emerging(told: Sequence[str], limit: float, *, organisation: int, now: datetime) -> Found:
-    """The terms of the day that runs that could lie at p ≤ `limit`, none that a term in `told` says already. At most 20."""
+    Looked for in the newest `terms.MOST_VOICES` of the day; what is counted later is counted in all.
+    """
     here = _now(organisation, now)
     volume = _volume(organisation, here)
     weeks = min(bursts.WEEKS, (len(volume) - 1) // 7)
     if weeks < bursts.LEAST_WEEKS:
-        return Found([])
+        return []
     spoken = terms.of_day(here.today, organisation=organisation, zone=here.zone)
     held = terms.holders(spoken, least=bursts.LEAST, also=told)
     names = sorted(term for term in held if len(held[term]) >= bursts.LEAST and term not in told)
     if not names:
-        return Found([], spoken.is_capped)
+        return []
     same = [here.today - 7 * n * DAY for n in range(1, weeks + 1)]
     total = np.zeros(len(names))
     for hours in TermDay.objects.filter(organisation_id=organisation, local_day__in=same).values_list("hours", flat=True):
         total += [sum(hours.get(name, ())[: here.hour + 1]) for name in names]
-    usual = bursts.Expected((total + 0.5) / weeks, np.ones(len(names)), weeks).scaled(_share(volume, here.hour, weeks))
-    p = usual.p_value([len(held[name]) for name in names])
+    n, mean = np.array([len(held[name]) for name in names]), (total + 0.5) / weeks
+    share = bursts.share(volume[-1, here.hour], volume[-1 - 7 * weeks : -1 : 7, here.hour], n, mean)
+    p = bursts.Expected(mean, np.ones(len(names)), weeks).scaled(share).p_value(n)
     passed = [name for _, name in sorted((p[at], name) for at, name in enumerate(names) if p[at] <= limit)]
-    return Found(terms.longest(passed, held, told)[:MOST_COUNTED], spoken.is_capped)
+    return terms.longest(passed, held, told)[:MOST_COUNTED]
 
 
 def days(names: Sequence[str], *, organisation: int, now: datetime) -> Days:
@@ -138,10 +135,6 @@ def _volume(organisation: int, here: _Now) -> topic_days.Counts:
         kept.append(hours)
     live = terms.volume(here.today, organisation=organisation, zone=here.zone)
     return topic_days.running(np.array([*reversed(kept), live], dtype=np.int64), here.hour)
-
-
-def _share(volume: topic_days.Counts, hour: int, weeks: int) -> float:
-    return bursts.share(volume[-1, hour], volume[-1 - 7 * weeks : -1 : 7, hour])
 
 
 def _now(organisation: int, now: datetime) -> _Now:

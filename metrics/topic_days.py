@@ -29,7 +29,7 @@ class Days:
     """codes: those heard at all; counts: (days, 24 hours, codes), running from each midnight, the day that runs last.
 
     hour: the hour that runs, 0..23. from_date: the day of the first row. volume: (days, 24 hours) of all voices, where a day
-    on which more is said altogether is no news.
+    on which more is said of everything is no news.
     """
 
     today: date
@@ -49,7 +49,8 @@ class Days:
         held = bursts.expected(self.counts[:end, at][-7 * bursts.WEEKS :]) if end > 0 else None
         if held is None or self.volume is None:
             return held
-        return held.scaled(bursts.share(self.volume[end, at], self.volume[:end, at][-7 * held.weeks :: 7]))
+        before = self.volume[:end, at][-7 * held.weeks :: 7]
+        return held.scaled(bursts.share(self.volume[end, at], before, self.counts[end, at], held.mean))
 
 
 def fold(*, organisation: int, now: datetime) -> int:

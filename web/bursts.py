@@ -48,6 +48,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "others": [_row(row.code, row, names, seen.day) for row in seen.figures if row.code not in since and row.n][:MOST],
         "ended": [{"row": row, **_row(row.code, Figures(**row.figures), names, row.local_day)} for row in bursts.ended(organisation=organisation)],
         "threshold": f"{seen.threshold:.1e}",
+        "most_cut": term_days.MOST_CUT if seen_terms.is_capped else 0,
         "term_threshold": f"{seen_terms.threshold:.1e}",
         "n_candidate_terms": TERMS,
         "n_topics": len(seen.figures),

@@ -45,8 +45,8 @@ class Expected:
         scale = self._inflation
         return np.asarray(stats.nbinom.sf(np.asarray(n) - 1, self.mean / (scale - 1), 1 / scale), dtype=np.float64)
 
-    def scaled(self, share: float) -> "Expected":
-        """The same on a day on which `share` times as much is said; the spread for its size stays."""
+    def scaled(self, share: Floats) -> "Expected":
+        """The same on a day on which `share` times as much else is said; the spread for its size stays."""
         return Expected(self.mean * share, self.dispersion, self.weeks)
 
     def interval(self, confidence: float = 0.95) -> tuple[Floats, Floats]:
@@ -77,10 +77,15 @@ def expected(history: Any, *, with_dispersion: bool = True) -> Expected | None:
     return Expected((kept[:, 0].sum(axis=0) + 0.5) / weeks, np.asarray(dispersion, dtype=np.float64), weeks)
 
 
-def share(n: Any, before: Any) -> float:
-    """How many times more is said altogether than on the days before, never below 1: less said makes no expectation lower."""
-    usual = float(np.mean(before)) if len(before) else 0.0
-    return max(1.0, float(n) / usual) if usual > 0 else 1.0
+def share(n_all: Any, before: Any, n: Any, usual: Any) -> Floats:
+    """How many times more is said today that does not speak of it than on the days before, never below 1.
+
+    n_all, before: voices in all today and on the days before; n, usual: those of each term today, and their mean. Less said
+    makes no expectation lower; what a term brings itself makes its own no higher.
+    """
+    rest = np.mean(before) - np.asarray(usual, dtype=np.float64) if len(before) else np.zeros_like(usual, dtype=np.float64)
+    times = np.divide(float(n_all) - np.asarray(n), rest, out=np.ones_like(rest), where=rest > 0)
+    return np.asarray(np.maximum(1.0, times), dtype=np.float64)
 
 
 def threshold(budget: float, n_candidates: int) -> float:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from alerts import bursts
-from alerts.models import Burst, Notice
+from alerts.models import Burst, BurstWatch, Notice
 from alerts.wording import words
 from feedback import terms, voices
 from metrics import term_days
@@ -50,7 +50,8 @@ def test_a_new_word_is_told_once_and_ends(usual, stranger, work):
         one = next(one for one in found if one.row.code == CODE)
         assert one.figures.n == one.row.figures["n"] == 12
         assert one.figures.p <= seen.threshold
-        assert one.figures.expected == pytest.approx(bursts_expected(shop))
+        # nobody ever said it, and nothing else is said today
+        assert one.figures.expected == pytest.approx(0.5 / 4)
         voices.exclude(keys[0], "刷的", organisation=shop.id, now=at(TODAY, 15), actor="t")
         assert bursts.standing_terms(organisation=shop.id, now=at(TODAY, 15))[0].of(CODE).n == 11
     look(shop, at(TODAY, 16))
@@ -63,13 +64,6 @@ def test_a_new_word_is_told_once_and_ends(usual, stranger, work):
         assert Burst.objects.count() == len(codes)
     with stranger.scope():
         assert not TermDay.objects.exists()
-
-
-def bursts_expected(shop):
-    """Half a voice in four weeks, times as much as is said more today."""
-    volume = term_days._volume(shop.id, term_days._now(shop.id, at(TODAY, 15)))
-    usual = [volume[-1 - 7 * n, 15] for n in (1, 2, 3, 4)]
-    return 0.5 / 4 * max(1, volume[-1, 15] * 4 / sum(usual))
 
 
 def test_days_are_kept_as_said_and_read_anew_by_other_rules(usual):
@@ -99,12 +93,36 @@ def test_with_many_voices_only_the_newest_are_cut_and_days_wait_for_the_next_loo
         TermDay.objects.all().delete()
         assert term_days.fold(organisation=shop.id, now=at(TODAY, 14)) is False
         assert TermDay.objects.count() == 1
+        assert term_days.days([], organisation=shop.id, now=at(TODAY, 14)).expected() is None
         # a term that too many hold is told apart no more, and is no news after a week
         monkeypatch.setattr(terms, "MOST_HELD", 2)
         assert term_days.days(["耐心"], organisation=shop.id, now=at(TODAY, 14)).codes == ()
 
 
-def test_the_page_shows_the_term_and_opens_its_rows(shop, now, work):
+def test_topics_do_not_wait_for_words_and_what_too_many_say_ends(usual, work, monkeypatch):
+    shop = usual
+    receive_at = at(TODAY, 14)
+    receive(shop, planted(TODAY), now=receive_at)
+    work()
+    monkeypatch.setattr(term_days, "MOST_READ", 1)
+    with shop.scope():
+        TermDay.objects.all().delete()
+        BurstWatch.objects.update(next_at=receive_at)
+        assert bursts.run(organisation=shop.id, now=receive_at) == 1
+        # one day is read, and the next look is due at once
+        assert (TermDay.objects.count(), BurstWatch.objects.get().next_at) == (1, receive_at)
+    assert open_codes(shop) == set()
+    monkeypatch.undo()
+    look(shop, receive_at)
+    assert CODE in open_codes(shop)
+    monkeypatch.setattr(terms, "MOST_HELD", 2)
+    look(shop, at(TODAY + timedelta(days=6), 9))
+    assert CODE in open_codes(shop)
+    look(shop, at(TODAY + timedelta(days=7), 9))
+    assert CODE not in open_codes(shop)
+
+
+def test_the_page_shows_the_term_and_opens_its_rows(shop, now, work, monkeypatch):
     from cxms.lib import clock
 
     today = clock.now().astimezone(at(TODAY).tzinfo).date()
@@ -114,6 +132,7 @@ def test_the_page_shows_the_term_and_opens_its_rows(shop, now, work):
     page = shop.page()
     shown = html.unescape(page.get("/feedback/bursts/").content.decode())
     assert "新冒头的词" in shown
+    assert "只从最新的" not in shown
     links = {name: (url, int(n)) for url, name, n in re.findall(r'href="(/feedback/\?q=[^"]+)"><b>「([^」]+)」</b>.*?n = (\d+)', shown)}
     assert links["蓝环章鱼"][1] == 12
     for url, n in links.values():
@@ -121,6 +140,9 @@ def test_the_page_shows_the_term_and_opens_its_rows(shop, now, work):
     said = shop.api().get("/api/v1/feedback/bursts").json()
     assert {row["term"]: row["n"] for row in said["terms"]} == {name: n for name, (_, n) in links.items()}
     assert "term:" not in {row["topic"][:5] for row in said["results"]}
+    monkeypatch.setattr(term_days, "MOST_CUT", 11)
+    assert "新词只从最新的 11 条里找" in page.get("/feedback/bursts/").content.decode()
+    assert shop.api().get("/api/v1/feedback/bursts").json()["terms_capped"] is True
     table = list(csv.DictReader(io.StringIO(page.get("/feedback/bursts/?format=csv").content.decode("utf-8-sig"))))
     (row,) = [row for row in table if row["topic"] == CODE]
     assert (row["name"], row["n"], row["is_burst"].lower() in {"true", "1"}, bool(row["since"])) == ("「蓝环章鱼」", "12", True, True)

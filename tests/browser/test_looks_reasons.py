@@ -19,7 +19,7 @@ def test_reasons_and_an_original_are_sound(shop, now, work, visit, width):
     made += [voice(day, None, text=f"店员态度特别好{i}", channel="review") for i in range(9)]
     today = clock.now().astimezone(ZONE).date()
     made += [voice(today - timedelta(days=back), None, text="店员态度特别好", hour=0) for back in range(1, 31)]
-    made += [voice(today, None, text="房间有异味", hour=0) for _ in range(9)]
+    made += [voice(today, None, text="房间有异味，看到蓝环章鱼", hour=0) for _ in range(9)]
     keys = receive(shop, made, now=now)
     work()
     with visit("cx_manager", width=width) as manager:

@@ -79,10 +79,14 @@ def test_a_day_with_more_of_everything_is_no_news():
     counts = np.full((DAYS, 2), 20.0)
     counts[:, 1] = 0
     held = bursts.expected(counts)
-    share = bursts.share(300, [100] * 8)
-    assert share == 3.0
-    assert held.p_value([60, 12])[0] <= LIMIT
-    scaled = held.scaled(share).p_value([60, 12])
+    # three times as much of everything, and a new term that brings its twelve voices itself
+    n = np.array([60, 12])
+    share = bursts.share(312, [100] * 8, n, held.mean)
+    assert share == pytest.approx([252 / (100 - 160.5 / 8), 300 / (100 - 0.5 / 8)])
+    assert held.p_value(n)[0] <= LIMIT
+    scaled = held.scaled(share).p_value(n)
     assert scaled[1] <= LIMIT < scaled[0]
-    # fewer voices lower nothing
-    assert bursts.share(10, [100] * 8) == bursts.share(5, []) == bursts.share(5, [0]) == 1.0
+    # what is told is all that is said more: its own expectation stays
+    assert list(bursts.share(112, [100] * 8, n, held.mean)) == pytest.approx([1.0, 100 / (100 - 0.5 / 8)])
+    # fewer voices lower nothing, and without history there is no share
+    assert list(bursts.share(10, [100] * 8, [1, 0], held.mean)) == list(bursts.share(50, [], [1, 0], held.mean)) == [1.0, 1.0]
