@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from complaints.offers import Option
 from complaints.queries import ClockView
@@ -25,6 +25,7 @@ from web import clock_face, segments, timeline, words
 register = template.Library()
 ICONS = "tabler-icons-3.51.0/outline"
 NO_BREAK = "\u00a0"
+LATIN = {"，": ", ", "：": ": ", "；": "; ", "。": ". ", "、": ", ", "（": " (", "）": ")"}
 
 
 @lru_cache(maxsize=256)
@@ -41,6 +42,12 @@ def icon(name: str, size: str = "") -> SafeString:
     head = '<svg class="i {}" viewBox="0 0 24 24" width="18" height="18" fill="none" stroke="currentColor" '
     head += 'stroke-width="1.6" aria-hidden="true">{}</svg>'
     return format_html(head, size, mark_safe(_paths(name)))
+
+
+@register.simple_tag
+def mark(sign: str) -> str:
+    """A sign between two pieces of a line, "，" or "：", as the active language writes it."""
+    return sign if (get_language() or "").startswith("zh") else LATIN[sign]
 
 
 @register.inclusion_tag("_shared/clock.html")
