@@ -81,10 +81,14 @@ def share(n_all: Any, before: Any, n: Any, usual: Any) -> Floats:
     """How many times more is said today that does not speak of it than on the days before, never below 1.
 
     n_all, before: voices in all today and on the days before; n, usual: those of each term today, and their mean. Less said
-    makes no expectation lower; what a term brings itself makes its own no higher.
+    makes no expectation lower; what a term brings itself makes its own no higher. What more than half of all voices say
+    grows with them all.
     """
-    rest = np.mean(before) - np.asarray(usual, dtype=np.float64) if len(before) else np.zeros_like(usual, dtype=np.float64)
-    times = np.divide(float(n_all) - np.asarray(n), rest, out=np.ones_like(rest), where=rest > 0)
+    said, of = np.asarray(usual, dtype=np.float64), float(np.mean(before)) if len(before) else 0.0
+    if of <= 0:
+        return np.ones_like(said)
+    is_common = 2 * said > of
+    times = (float(n_all) - np.where(is_common, 0, n)) / (of - np.where(is_common, 0, said))
     return np.asarray(np.maximum(1.0, times), dtype=np.float64)
 
 

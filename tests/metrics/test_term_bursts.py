@@ -88,5 +88,7 @@ def test_a_day_with_more_of_everything_is_no_news():
     assert scaled[1] <= LIMIT < scaled[0]
     # what is told is all that is said more: its own expectation stays
     assert list(bursts.share(112, [100] * 8, n, held.mean)) == pytest.approx([1.0, 100 / (100 - 0.5 / 8)])
+    # a word of nearly every voice comes with every voice
+    assert list(bursts.share(160, [100] * 8, [158, 4], [99, 2])) == pytest.approx([1.6, 156 / 98])
     # fewer voices lower nothing, and without history there is no share
     assert list(bursts.share(10, [100] * 8, [1, 0], held.mean)) == list(bursts.share(50, [], [1, 0], held.mean)) == [1.0, 1.0]
