@@ -35,15 +35,18 @@ _TOGETHER = np.log(
     )
 )
 _RULES = 1.5  # how much the rules of speech acts count beside the models
-# The review model knows long texts better than remarks of one line: its odds count in full from this length on.
-_REVIEW_TRUST, _REVIEW_LENGTH = 1.2, 50
+# The review model knows long texts better than remarks of one line: its odds count in full from this length on, or in reviews.
+_REVIEW_TRUST, _REVIEW_LENGTH = 2.0, 50
 _ONE_SIDED = 5.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
+# A text that reads like a review of goods praises or blames: there the review model's odds count for the kind too.
+_REVIEW_SIDE, _REVIEW_ODDS = 3.0, 1.3  # what may be one is read as one
+_SIDES = np.array([-1.0, 0.0, 1.0, 0.0, 0.0])
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
 _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
 _PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -5.0, -2.0
-_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -2.7, -1.7
-_WORDLESS = 1.5  # more is asked where not even a word of danger is heard
+_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -3.4, -2.4
+_WORDLESS = 1.0  # more is asked where not even a word of danger is heard
 _VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
 
@@ -105,14 +108,22 @@ def _kind_and_feeling(
     to_kinds, to_feelings = leanings(acts)
     to_kinds, to_feelings = [_RULES * odds for odds in to_kinds], [_RULES * odds for odds in to_feelings]
     kinds = scores.logits[weights.heads["kind"].columns] + np.array(to_kinds)
+    like = _reads_like_review(scores, weights)
+    kinds = kinds + _REVIEW_SIDE * like * scores.polarity * _SIDES
     feelings = scores.logits[weights.heads["feeling"].columns] + np.array(to_feelings)
-    feelings = feelings + _REVIEW_TRUST * min(len(reading.spoken) / _REVIEW_LENGTH, 1) * scores.polarity * _TOWARDS
+    at_home = max(like, min(len(reading.spoken) / _REVIEW_LENGTH, 1))
+    feelings = feelings + _REVIEW_TRUST * at_home * scores.polarity * _TOWARDS
     if not _two_sided(reading, acts, scores):
         feelings[FEELINGS.index("mixed")] -= _ONE_SIDED
     feelings = feelings - np.logaddexp.reduce(feelings)
     kind_at = int(np.argmax(kinds))
     feeling_at = int(np.argmax(feelings + _TOGETHER[kind_at]))
     return KINDS[kind_at], FEELINGS[feeling_at], feelings
+
+
+def _reads_like_review(scores: Scores, weights: Weights) -> float:
+    """Return the probability that a text is a review of goods and no voice told to a company."""
+    return float(1 / (1 + np.exp(-scores.logits[weights.heads["review"].columns][0] - _REVIEW_ODDS)))
 
 
 def _two_sided(reading: Reading, acts: Acts, scores: Scores) -> bool:

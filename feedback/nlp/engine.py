@@ -22,7 +22,7 @@ from feedback.nlp.redlines import RedLine, red_lines_in
 from feedback.nlp.understanding import PersonalData, Understanding
 from feedback.nlp.weights import Floats, Weights, load_weights
 
-ENGINE = "cxms-nlp 2026.11.4"
+ENGINE = "cxms-nlp 2026.11.5"
 POLARITY_ORDER = 3  # the model of reviews has heard enough to know runs of three characters
 _LOCK = Lock()
 _BATCH = 2_000

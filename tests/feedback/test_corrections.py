@@ -46,18 +46,18 @@ def test_a_correction_is_a_row_and_the_figures_follow(shop, now, said, work):
     before = n_of(shop, day, "waiting_time", now)
     assert before == 6
     first = current(shop, keys[0])
-    mentions = corrections.replaced(first.topics, [m["code"] for m in first.topics].index("waiting_time") + 1, "delivery_speed")
+    mentions = corrections.replaced(first.topics, [m["code"] for m in first.topics].index("waiting_time") + 1, "hygiene")
     row = fix(shop, keys[0], "topics", mentions, now)
     assert (row.version, row.engine, row.actor, row.before) == (1, nlp.ENGINE, "user:a@x", first.topics)
     made = current(shop, keys[0])
     assert made.engine == f"{nlp.ENGINE}/person" and made.corrected == ["topics"]
-    assert "waiting_time" not in made.topic_codes and "delivery_speed" in made.topic_codes
-    assert (n_of(shop, day, "waiting_time", now), n_of(shop, day, "delivery_speed", now)) == (5, 1)
+    assert "waiting_time" not in made.topic_codes and "hygiene" in made.topic_codes
+    assert (n_of(shop, day, "waiting_time", now), n_of(shop, day, "hygiene", now)) == (5, 1)
     with shop.scope():
         kept = Analysis.objects.get(id=first.id)
         assert (kept.topics, kept.is_current) == (first.topics, False)
         fact = Fact.objects.get(kind="feedback.corrected")
-        assert (fact.data["topics_out"], fact.data["topics_in"]) == (["waiting_time"], ["delivery_speed"])
+        assert (fact.data["topics_out"], fact.data["topics_in"]) == (["waiting_time"], ["hygiene"])
         corrections.undo(keys[0], 1, organisation=shop.id, now=now, actor="user:b@x")
         corrections.undo(keys[0], 1, organisation=shop.id, now=now, actor="user:c@x")
         assert Correction.objects.get().undone_by == "user:b@x"

@@ -38,10 +38,7 @@ class Part:
 
 
 def fit(head: str, own: Sequence[Voice], base: Weights) -> Part:
-    """Return the head fitted to the common sentences and to `own`. Deterministic; some ten seconds of one core.
-
-    The reviews that also teach the shipped head of kinds are no part of the product and are left out here.
-    """
+    """Return the head fitted to the common sentences and to `own`. Deterministic; some ten seconds of one core."""
     common = sentences()
     matrix, scale = design([*common, *(_sentence(voice) for voice in own)], base)
     labels, told = targets(common)[head]

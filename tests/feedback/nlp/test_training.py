@@ -30,7 +30,7 @@ def test_card_belongs_to_the_weights() -> None:
     assert card["data"]["sentences"]["lines"] == len(sentences())
     assert card["lists_sha256"] == digest_of_lists()  # word lists changed: run bin/train and raise ENGINE
     assert card["engine"] == ENGINE
-    assert {"kind", "feeling", "urgency", "topics", "red", "vague"} == set(load_weights().heads)
+    assert {"kind", "feeling", "urgency", "topics", "red", "vague", "review"} == set(load_weights().heads)
 
 
 def test_sentences_are_sound() -> None:
