@@ -111,7 +111,7 @@ def test_topics_do_not_wait_for_words_and_what_too_many_say_ends(usual, work, mo
         assert bursts.run(organisation=shop.id, now=receive_at) == 1
         # one day is read, and the next look is due at once
         assert (TermDay.objects.count(), BurstWatch.objects.get().next_at) == (1, receive_at)
-    assert open_codes(shop) == set()
+    assert CODE not in open_codes(shop)
     monkeypatch.undo()
     look(shop, receive_at)
     assert CODE in open_codes(shop)
