@@ -115,11 +115,14 @@ def _share(row: Delivery) -> float:
 
 
 def _calls(rows: Sequence[Delivery]) -> list[list[Delivery]]:
-    """What is handed to a follower at a time: one delivery, or all of a joint one's, in the order of the first."""
+    """What is handed to a follower at a time: one delivery, or all of a joint one's, in the order of the first.
+
+    What failed before goes alone: it shall not fail the others with it each time it is tried.
+    """
     calls: dict[tuple[str, int], list[Delivery]] = {}
     for row in rows:
         flow = flow_of(row.follower)
-        calls.setdefault((row.follower, 0 if flow and flow.joint else row.id), []).append(row)
+        calls.setdefault((row.follower, 0 if flow and flow.joint and not row.attempts else row.id), []).append(row)
     return list(calls.values())
 
 
@@ -166,6 +169,7 @@ def _work(rows: list[Delivery], organisation: int) -> int:
         if len(rows) == 1:
             _fail(rows[0], flow, error, now)
             return 0
+        log.warning("%s failed for %s facts together, each is tried alone: %s", rows[0].follower, len(rows), error)
     return sum(_work([row], organisation) for row in rows)
 
 

@@ -48,6 +48,8 @@ def test_a_joint_follower_is_called_once_and_keeps_the_order():
     for key, row in enumerate(rows, start=1):
         row.id = key
     assert [[row.id for row in call] for call in runner._calls(rows)] == [[1, 3], [2], [4]]
+    rows[0].attempts = 1  # it failed before: alone from now on
+    assert [[row.id for row in call] for call in runner._calls(rows)] == [[1], [2], [3], [4]]
 
 
 def one_by_one(shop, texts, now):
