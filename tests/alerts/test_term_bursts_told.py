@@ -14,9 +14,10 @@ from alerts.wording import words
 from feedback import terms, voices
 from metrics import term_days
 from metrics.models import TermDay
-from tests.alerts.test_bursts_told import TODAY, look, open_codes, quiet
+from tests.alerts.test_bursts_told import TODAY, look, open_codes, quiet, usual
 from tests.metrics.voices import at, receive, voice
 
+__all__ = ["usual"]  # the fixture of the other file
 CODE = "term:蓝环章鱼"
 PLACES = ["展柜里", "门口", "桌上", "海鲜区", "货架旁", "冷柜"]
 
@@ -24,14 +25,6 @@ PLACES = ["展柜里", "门口", "桌上", "海鲜区", "货架旁", "冷柜"]
 def planted(day, n=12):
     """Voices in which no topic of the shop moves."""
     return [voice(day, text=f"{PLACES[i % 6]}有蓝环章鱼，第{i}位顾客说的", hour=13, unit="S00" + str(1 + i % 3)) for i in range(n)]
-
-
-@pytest.fixture
-def usual(shop, work):
-    receive(shop, quiet(TODAY), now=at(TODAY, 1))
-    work()
-    look(shop, at(TODAY, 14))
-    return shop
 
 
 def test_a_new_word_is_told_once_and_ends(usual, stranger, work):
