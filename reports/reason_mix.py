@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, Exists, F, Func, OuterRef
+from django.db.models import Count, Exists, Func, OuterRef, Subquery
 
 from cxms.lib.periods import Period
 from feedback.models import Analysis, Feedback
@@ -61,6 +61,7 @@ def _said(organisation: int, period: Period, where: Where) -> Counter[str]:
     rows = placed(rows, where, "feedback_feedback", organisation=organisation)
     read = Analysis.objects.filter(organisation_id=organisation, is_current=True)
     n = rows.filter(Exists(read.filter(feedback_id=OuterRef("id")))).count()
-    codes = read.filter(feedback_id__in=rows.values("id")).annotate(code=Func(F("topic_codes"), function="unnest"))
-    found: Mapping[str, int] = dict(codes.order_by().values_list("code").annotate(n=Count("feedback_id", distinct=True)))
+    # the voices stay the outer table: where they hung is asked of it by name
+    codes = rows.annotate(code=Func(Subquery(read.filter(feedback_id=OuterRef("id")).values("topic_codes")[:1]), function="unnest"))
+    found: Mapping[str, int] = dict(codes.order_by().values_list("code").annotate(n=Count("id", distinct=True)))
     return Counter({"": n, **found})
