@@ -1,6 +1,6 @@
 """Praise reaches the person who earned it: the employee by his own channels, his store manager by the bell.
 
-Follows `feedback.analysed`. The customer's words are quoted with personal data masked; who has no log-in is told by
+Follows `feedback.analysed`, and `feedback.classified` for what waited for a person's first word. The customer's words are quoted with personal data masked; who has no log-in is told by
 his store manager.
 """
 
@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from alerts import notices
 from alerts.models import Notice
-from feedback import masking
+from feedback import masking, queries
 from feedback.models import Analysis, Feedback
 from tenancy import members
 from tenancy.enums import Role
@@ -33,9 +33,12 @@ def tell(spans: Sequence[tuple[str, str]], *, organisation: int, now: datetime) 
     inside = reduce(or_, (Q(feedback_id__gte=first, feedback_id__lte=last) for first, last in spans if first != last), Q(feedback_id__in=alone))
     rows = Analysis.objects.filter(inside, organisation_id=organisation, is_current=True, kind="praise")
     calls = {row.feedback_id: row for row in rows.order_by("feedback_id")}
+    if not calls:
+        return 0
     voices = Feedback.objects.filter(
         organisation_id=organisation, id__in=calls, staff_id__isnull=False, deleted_at__isnull=True, excluded_at__isnull=True
     ).filter(occurred_at__gt=now - FRESH)
+    voices = voices.filter(queries.classified(organisation=organisation))
     found = list(voices.select_related("staff", "unit").order_by("id")[:MOST])
     own = Member.objects.filter(organisation_id=organisation, staff__in=[v.staff_id for v in found], left_at__isnull=True)
     by_staff = {member.staff_id: member for member in own.select_related("user")}

@@ -92,7 +92,7 @@ lost = LostFollower()
 
 
 def praised(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
-    """`feedback.analysed` → praise to the employee it names, and to his store manager."""
+    """`feedback.analysed`, `feedback.classified` → praise to the employee it names, and to his store manager."""
     praise.tell([(fact.data["first"], fact.data["last"]) for fact in facts], organisation=organisation, now=now)
 
 

@@ -21,6 +21,7 @@ from complaints.models import Move, Ticket
 from complaints.move_fields import FIVE, MoveFieldError
 from customers.models import CustomerEvent
 from feedback import masking
+from feedback import queries as heard
 from feedback.models import Feedback
 
 N_EVENTS, N_VOICES, YEARS = 12, 6, timedelta(days=730)
@@ -61,6 +62,7 @@ def voices(ticket: Ticket, paths: Sequence[str] = ("/",)) -> list[Feedback]:
     ).exclude(id=ticket.feedback_id).exclude(text="")  # fmt: skip
     if "/" not in paths:
         rows = rows.filter(reduce(or_, (Q(unit__path__startswith=path) for path in paths), Q(pk__in=[])))
+        rows = rows.filter(heard.shown(paths, organisation=ticket.organisation_id))
     found = rows.select_related("unit", "staff", "touchpoint").order_by("-occurred_at")[:N_VOICES]
     return list(reversed(found))
 

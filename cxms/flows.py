@@ -12,6 +12,8 @@ FLOWS: tuple[Flow, ...] = (
     Flow("feedback.analysed", "complaints.tasks.judge_analysed", queue="tickets", batch=1, joint=True),
     # a voice praises somebody → he hears of it, and his store manager
     Flow("feedback.analysed", "alerts.tasks.praised", queue="notices", batch=1, joint=True),
+    # a person's first word on a voice that waited for it → whom it praises hears of it now
+    Flow("feedback.classified", "alerts.tasks.praised", queue="notices", batch=1, joint=True),
     # an organisation's first voice → its topics are watched
     Flow("feedback.analysed", "alerts.tasks.heard", queue="notices", batch=200, joint=True),
     # the language-model provider, where an organisation has one, is asked about it → its ticket follows, as after a correction

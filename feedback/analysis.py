@@ -10,7 +10,7 @@ from django.db import connection
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
-from feedback import corrections, nlp, own_weights, search, taxonomies, topics, tree
+from feedback import corrections, first, nlp, own_weights, search, taxonomies, topics, tree
 from feedback.models import Analysis
 from feedback.nlp import Understanding
 from ledger.facts import record_many
@@ -74,6 +74,7 @@ def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now
     meaning = dict(zip(texts, understand(texts, organisation=organisation), strict=True))
     write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now)
     search.index(pending, organisation=organisation)
+    first.hold([key for key, text in pending if text and not meaning[text].red_line], organisation=organisation)
     return {key for key, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line}
 
 
@@ -98,6 +99,8 @@ def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: i
     staging.insert("feedback_analysis", COLUMNS, rows, on_conflict=conflict)
     if were_known:
         corrections.settle_again(ids, organisation=organisation, now=now)
+        if red := [key for key, result in results if result.red_line]:
+            first.release(red, organisation=organisation)
 
 
 def stamp(*, organisation: int) -> str:

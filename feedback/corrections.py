@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
 from cxms.lib.ids import new_id
-from feedback import taxonomies, topics, tree
+from feedback import first, taxonomies, topics, tree
 from feedback.enums import Kind, Label, LabelSource, Sentiment
 from feedback.models import Analysis, Correction, Feedback
 from feedback.voices import VoiceUnknown, locked
@@ -91,6 +91,7 @@ def correct(
         before=held.after if held else value_of(base, field), after=clean, engine=base.engine, source=source, actor=actor, corrected_at=now,
     )  # fmt: skip
     _announce(voice, row, settle(voice.id, base, [*rows, row], organisation=organisation, now=now), organisation=organisation, now=now, actor=actor)
+    first.heard(voice.id, [row], organisation=organisation, now=now, actor=actor)
     return row
 
 
@@ -105,6 +106,8 @@ def undo(feedback_id: uuid.UUID, version: int, *, organisation: int, now: dateti
         row.undone_at, row.undone_by = now, actor
         row.save(update_fields=["undone_at", "undone_by"])
         _announce(voice, row, settle(voice.id, base, rows, organisation=organisation, now=now), organisation=organisation, now=now, actor=actor)
+        if not base.red_line:
+            first.heard(voice.id, rows, organisation=organisation, now=now, actor=actor)
     return row
 
 

@@ -11,7 +11,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from customers.models import Customer
-from feedback import own_models, point_models, provider_models  # noqa: F401 the rows they hold are this app's too
+from feedback import first_models, own_models, point_models, provider_models  # noqa: F401 the rows they hold are this app's too
 from feedback.enums import AppealState, ImportState, Kind, Label, LabelSource, MailOutcome, ScoreKind, Sentiment, Stance
 from tenancy.enums import Channel
 from tenancy.models import Member, Organisation, Staff, TenantModel, Touchpoint, Unit

@@ -13,6 +13,7 @@ from django.db import connection
 from feedback import points, queries
 from feedback.enums import PointState, PointType
 from feedback.points import Route
+from tenancy.enums import ClassifyFirst
 from tenancy.models import Member
 
 DAYS = 30
@@ -143,6 +144,9 @@ def _where(filters: Filters, held: dict[str, Route], organisation: int) -> tuple
         if value := getattr(filters, name):
             where += f" and {test}"
             given[name] = value
+    # under `engine` too nothing is left out: a point is read from an analysis
+    if not queries.sees_all(filters.paths) and queries.rule_of(organisation=organisation) == ClassifyFirst.PERSON:
+        where += " and not exists (select 1 from feedback_unclassified w where w.organisation_id = f.organisation_id and w.feedback_id = f.id)"
     if filters.topic:
         where += " and p.topic = %(topic)s"
         given["topic"] = points.NEEDS if filters.topic == PointType.NEED else filters.topic

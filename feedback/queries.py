@@ -1,13 +1,16 @@
 """Questions about voices. Nothing here writes."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from feedback.first_models import Unclassified
 from feedback.models import Analysis, Feedback, Score
-from tenancy.models import Unit
+from tenancy.enums import ClassifyFirst
+from tenancy.models import Organisation, Unit
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,42 @@ class Filters:
     @property
     def only_words(self) -> bool:
         """True when nothing but `q` narrows."""
-        sees_all = not self.paths or any(path.count("/") == 2 for path in self.paths)
-        return sees_all and replace(self, q="", paths=()) == Filters()
+        is_whole = not self.paths or any(path.count("/") == 2 for path in self.paths)
+        return is_whole and replace(self, q="", paths=()) == Filters()
+
+
+def sees_all(paths: Sequence[str]) -> bool:
+    """True for a reader of the whole organisation: no subtree narrows, or one is the whole."""
+    return not paths or any(path.count("/") <= 2 for path in paths)
+
+
+def shown(paths: Sequence[str], *, organisation: int, name: str = "") -> Q:
+    """The voices that readers of these subtrees may see by the rule “first classify”; every one for a reader of the whole.
+
+    name: the field that leads to the voice, where the rows are not voices themselves. Places are narrowed by others.
+    """
+    return Q() if sees_all(paths) else classified(organisation=organisation, name=name)
+
+
+def classified(*, organisation: int, name: str = "") -> Q:
+    """The voices that are first-classified as the organisation's rule asks; all of them while it is off. What quotes reads this."""
+    rule = rule_of(organisation=organisation)
+    if rule == ClassifyFirst.OFF:
+        return Q()
+    key, text = (f"{name}_id", f"{name}__text") if name else ("id", "text")
+    mine = {"organisation_id": organisation, "feedback_id": OuterRef(key)}
+    found = Q(**{text: ""}) | Q(Exists(Analysis.objects.filter(is_current=True, **mine)))
+    return found & ~Q(Exists(Unclassified.objects.filter(**mine))) if rule == ClassifyFirst.PERSON else found
+
+
+def rule_of(*, organisation: int) -> str:
+    """The organisation's rule “first classify”."""
+    return Organisation.objects.values_list("classify_first", flat=True).get(id=organisation)
 
 
 def voices(filters: Filters, *, organisation: int) -> QuerySet[Feedback]:
-    """Voices of the organisation that pass the filters but `q`, newest first; deleted ones never."""
-    rows = Feedback.objects.filter(organisation_id=organisation, deleted_at__isnull=True)
+    """Voices of the organisation that pass the filters but `q`, newest first; deleted ones never, nor what `paths` may not see yet."""
+    rows = Feedback.objects.filter(shown(filters.paths, organisation=organisation), organisation_id=organisation, deleted_at__isnull=True)
     if filters.excluded:
         rows = rows.filter(excluded_at__isnull=False)
     for name in ("channel",):
@@ -108,15 +140,15 @@ def _scored(rows: QuerySet[Feedback], filters: Filters, organisation: int) -> Qu
     return rows.filter(Exists(scores))
 
 
-def voice(feedback_id: uuid.UUID, *, organisation: int) -> Feedback | None:
-    """One voice by key with its references, or None."""
-    rows = Feedback.objects.filter(organisation_id=organisation, id=feedback_id, deleted_at__isnull=True)
+def voice(feedback_id: uuid.UUID, *, organisation: int, paths: Sequence[str] = ()) -> Feedback | None:
+    """One voice by key with its references, or None; also for one that readers of `paths` may not see yet."""
+    rows = Feedback.objects.filter(shown(paths, organisation=organisation), organisation_id=organisation, id=feedback_id, deleted_at__isnull=True)
     return rows.select_related("unit", "staff", "touchpoint", "customer").first()
 
 
-def in_order(ids: list[uuid.UUID], *, organisation: int) -> list[Feedback]:
-    """Voices by key with their references, in the order of the keys; one that is gone is left out."""
-    rows = Feedback.objects.filter(organisation_id=organisation, id__in=ids)
+def in_order(ids: list[uuid.UUID], *, organisation: int, paths: Sequence[str] = ()) -> list[Feedback]:
+    """Voices by key with their references, in the order of the keys; one that is gone, or not shown to `paths` yet, is left out."""
+    rows = Feedback.objects.filter(shown(paths, organisation=organisation), organisation_id=organisation, id__in=ids)
     found = {row.id: row for row in rows.select_related("unit", "staff", "touchpoint", "customer")}
     return [found[key] for key in ids if key in found]
 
@@ -141,8 +173,6 @@ def twins(row: Feedback, *, organisation: int) -> int:
         return 0
     rows = Feedback.objects.filter(organisation_id=organisation, customer_id=row.customer_id, fingerprint=row.fingerprint)
     return rows.filter(deleted_at__isnull=True).exclude(id=row.id).count()
-
-
 
 
 def n_by_channel(*, organisation: int, since: datetime) -> dict[str, int]:

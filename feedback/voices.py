@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
-from feedback import search
+from feedback import first, search
 from feedback.models import Feedback, Score
 from ledger.facts import record
 
@@ -63,4 +63,5 @@ def delete(feedback_id: uuid.UUID, *, organisation: int, now: datetime, actor: s
     row.save(update_fields=["deleted_at"])
     Score.objects.filter(organisation_id=organisation, feedback_id=row.id).delete()
     search.forget(row.id, organisation=organisation)
+    first.release([row.id], organisation=organisation)
     record("feedback.deleted", row.id, {}, organisation=organisation, now=now, actor=actor)

@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from complaints.models import Ticket
 from complaints.queries import OPEN
 from customers.models import Customer, CustomerEvent
+from feedback import queries as heard
 from feedback.models import Feedback
 from surveys.models import Invitation
 from tenancy import trees
@@ -37,7 +38,7 @@ def story(customer: Customer, *, paths: Sequence[str]) -> list[Entry]:
     asked = Invitation.objects.filter(organisation_id=organisation, customer=customer)
     found = [
         *_entries("event", events, "occurred_at", "unit", "touchpoint"),
-        *_entries("voice", voices.filter(trees.below(paths)), "occurred_at", "unit"),
+        *_entries("voice", voices.filter(trees.below(paths), heard.shown(paths, organisation=organisation)), "occurred_at", "unit"),
         *_entries("ticket", tickets.filter(trees.below(paths)), "received_at", "unit"),
         *_entries("invitation", asked, "decided_at", "survey"),
     ]

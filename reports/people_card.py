@@ -93,8 +93,9 @@ def thanks(period: Period, *, staff: str, organisation: int) -> QuerySet[Feedbac
 
 
 def heard(staff: Staff, *, organisation: int) -> QuerySet[Feedback]:
-    """Counted voices that name the person, the newest first."""
+    """Counted voices that name the person, the newest first; one that waits for its first classification not yet."""
     rows = voices.voices(Filters(staff=staff.employee_no), organisation=organisation).filter(excluded_at__isnull=True)
+    rows = rows.filter(voices.classified(organisation=organisation))
     return rows.select_related("unit", "staff", "touchpoint", "customer")
 
 

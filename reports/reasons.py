@@ -206,9 +206,13 @@ def _with_quote(row: Reason, organisation: int, period: Period, where: Where, na
 def pick(
     topic: str, is_negative: bool, organisation: int, period: Period, where: Where, names: dict[str, str]
 ) -> Quote | None:
-    """The rule: among the newest 200 of the side, the strongest feeling towards the topic, then the newest."""
+    """The rule: among the newest 200 of the side, the strongest feeling towards the topic, then the newest.
+
+    What waits for its first classification is counted, not quoted: reports go to departments.
+    """
     spoken = Analysis.objects.filter(organisation_id=organisation, topic_codes__contains=[topic], **_CURRENT)
     rows = answers(organisation=organisation, period=period, where=where).filter(Exists(spoken))
+    rows = rows.filter(queries.classified(organisation=organisation, name="feedback"))
     rows = rows.filter(value__lte=6) if is_negative else rows.filter(value__gte=9)
     newest = list(rows.select_related("feedback", "unit").order_by("-feedback__occurred_at", "-id")[:200])
     made = queries.analyses([row.feedback_id for row in newest], organisation=organisation)

@@ -34,6 +34,14 @@ class PeopleStage(TextChoices):
     MATURE = "mature", _("成熟：可用于考核")
 
 
+class ClassifyFirst(TextChoices):
+    """Who must have classified a voice before a department or a store sees it."""
+
+    OFF = "off", _("不必等")
+    ENGINE = "engine", _("引擎读过就看得到")
+    PERSON = "person", _("有人归类以后才看得到")
+
+
 class Channel(TextChoices):
     """The doors a voice may come in by."""
 

@@ -16,7 +16,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from cxms.lib.ids import new_id
-from tenancy.enums import PeopleStage, Role, UnitKind
+from tenancy.enums import ClassifyFirst, PeopleStage, Role, UnitKind
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_DAY = date(1970, 1, 1)
@@ -37,6 +37,9 @@ class Organisation(models.Model):
     exposure_source = models.CharField(max_length=40, blank=True, default="", db_default="")
     industry = models.CharField(max_length=24, blank=True, default="", db_default="")
     admins_need_totp = models.BooleanField(default=False, db_default=False)
+    # 第一步: what must have classified a voice before departments see it, and since when a person must
+    classify_first = models.CharField(max_length=8, choices=ClassifyFirst.choices, default=ClassifyFirst.OFF, db_default="off")
+    classify_first_at = models.DateTimeField(null=True)
     set_up_at = models.DateTimeField(null=True)
     version = models.IntegerField(default=1, db_default=1)
     created_at = models.DateTimeField()

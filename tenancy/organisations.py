@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from cxms.lib.errors import DomainError
 from tenancy import audit, calendar_presets, queries, touchpoints, units, versions
-from tenancy.enums import Channel, UnitKind
+from tenancy.enums import Channel, ClassifyFirst, UnitKind
 from tenancy.models import Invitation, Member, Organisation, Staff, Unit
 from tenancy.scope import organisation_scope
 
@@ -83,6 +83,19 @@ def choose_exposure(organisation: int, kind: str, source: str, *, version: int |
     row = Organisation.objects.select_for_update().get(id=organisation)
     versions.check(row, version)
     return _write(row, {"complaint_exposure": kind[:24], "exposure_source": source[:40]}, now=now, actor=actor)
+
+
+def classify_first(organisation: int, rule: str, *, version: int | None, now: datetime, actor: str) -> Organisation:
+    """Says who must have classified a voice before departments see it; a person's part begins now. Called by `feedback.first`."""
+    row = Organisation.objects.select_for_update().get(id=organisation)
+    versions.check(row, version)
+    if rule not in ClassifyFirst.values:
+        raise OrganisationError(_("选一种"), code="unknown_rule", field="rule")
+    if row.classify_first == rule:
+        return row
+    row.classify_first_at = now
+    row.save(update_fields=["classify_first_at"])
+    return _write(row, {"classify_first": rule}, now=now, actor=actor)
 
 
 def _write(row: Organisation, wanted: dict[str, Any], *, now: datetime, actor: str) -> Organisation:

@@ -47,7 +47,7 @@ def _page(request: HttpRequest, visit: Visit, form: Form) -> HttpResponse:
     filters, query = _filters(request, visit)
     page = Paginator(appeals.appeals(filters, organisation=organisation, now=visit.now), PAGE).get_page(request.GET.get("page"))
     rows = list(page.object_list)
-    said = {line.row.id: line for line in lines_of(queries.in_order([row.feedback_id for row in rows], organisation=organisation), organisation)}
+    said = {line.row.id: line for line in lines_of(queries.in_order([row.feedback_id for row in rows], organisation=organisation, paths=visit.seat.paths), organisation)}
     context = {
         "page": page, "lines": [(row, said.get(row.feedback_id)) for row in rows], "filters": filters, "query": query,
         "states": AppealState.choices, "today": tenancy.local_today(visit.now, visit.organisation.timezone), "form": form,

@@ -218,6 +218,7 @@ FIELDS: dict[str, Word] = {
     "query": lambda: _("条件"),
     "role": lambda: _("给谁看"),
     "admins_need_totp": lambda: _("管理员双重验证"),
+    "classify_first": lambda: _("先归类"),
     "executives": lambda: _("直达高管"),
     "approval": lambda: _("等你批"),
     "approval_decided": lambda: _("批了没有"),

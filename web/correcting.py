@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from feedback.models import Analysis, Correction, Feedback
 from reports import changes, verbatim
 from tenancy.versions import Stale
 from web.door import Visit, needs
+from web.seen import voice_of
 
 FEELS = {"pos": 0.6, "mid": 0.0, "neg": -0.6}
 
@@ -41,9 +42,7 @@ class Said:
 @needs("feedback:write")
 def correct(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """Takes one click and goes back to where it was made."""
-    row = queries.voice(key, organisation=visit.organisation.id)
-    if row is None or not (visit.seat.sees_all or (row.unit is not None and visit.seat.sees(row.unit.path))):
-        raise Http404
+    row = voice_of(visit, key)
     what, _at, version = request.POST.get("label", "").replace("\x00", "")[:200].rpartition("@")
     try:
         done = _apply(row, what.split(":"), int(version) if version.isascii() and version.isdigit() and len(version) < 7 else -1, visit)
@@ -52,6 +51,8 @@ def correct(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, done)
     query = request.GET.urlencode()
+    if request.POST.get("from") == "first":
+        return redirect(reverse("first") + (f"?{query}" if query else ""))
     if request.POST.get("from") == "list":
         return redirect(reverse("feedback-list") + (f"?{query}" if query else "") + f"#v-{row.id}")
     return redirect(reverse("feedback-one", args=[row.id]) + (f"?{query}" if query else ""))
@@ -72,7 +73,9 @@ def _apply(row: Feedback, asked: list[str], version: int, visit: Visit) -> str:
             version = max(version, said.version)
         return _("记下了：标注都对。")
     field, value = _wanted(made, asked)
-    corrections.correct(row.id, field, value, organisation=organisation, version=version, now=visit.now, actor=visit.actor)
+    said = corrections.correct(row.id, field, value, organisation=organisation, version=version, now=visit.now, actor=visit.actor)
+    if said.before == said.after:
+        return _("记下了：归类无误。")
     return _("已更正；指标随之更新，已发布的报告不变。")
 
 

@@ -20,6 +20,7 @@ from complaints.queries import Filters
 from complaints.received import Asked as Received
 from cxms.lib.periods import Period
 from feedback import masking
+from feedback import queries as spoken
 from feedback.models import Feedback
 from metrics import behind, grouping
 from metrics.behind import Asked
@@ -214,6 +215,7 @@ def _lines(found: list[behind.Row], names: list[str], visit: Visit) -> list[Line
     seen = tickets.tickets(Filters(view="all", order="newest", paths=visit.seat.paths), organisation=organisation, now=visit.now)
     cases = {row.id: row for row in seen.filter(id__in=[row.ticket for row in found if row.ticket])}
     heard = Feedback.objects.filter(organisation_id=organisation, id__in=[row.voice for row in found if not row.ticket]).select_related("unit")
+    heard = heard.filter(spoken.shown(visit.seat.paths, organisation=organisation))
     voices = {row.id: row for row in heard if visit.seat.sees_all or (row.unit and row.unit.path.startswith(tuple(visit.seat.paths)))}
     return [_line(row, names, cases.get(row.ticket) if row.ticket else None, voices.get(row.voice) if row.voice else None) for row in found]
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -31,6 +31,7 @@ from tenancy import groups
 from tenancy.enums import Channel
 from web import correcting, grouped
 from web.door import Visit, needs
+from web.seen import n_unclassified, unclassified, voice_of
 from web.units import Switcher
 
 PAGE = 50
@@ -201,6 +202,9 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "filters": asked.filters,
         "may_write": visit.seat.may("feedback:write"),
         "may_judge": visit.seat.may("labels:read"),
+        "n_first": n_unclassified(visit),
+        "waiting": unclassified(visit, list(page.object_list)),
+        "is_narrow": not visit.seat.sees_all,
         "choices": {"kind": Kind.choices, "sentiment": Sentiment.choices, "topics": topics.choices(organisation=visit.organisation.id).items()},
         "drill": [(name, value) for name, value in request.GET.items() if name in {"unit", "staff", "touchpoint", "tier", "item", "score", "judged", "group", "provider"}],
     }
@@ -252,25 +256,17 @@ def score_text(score: Score) -> str:
 # ---- one voice -----------------------------------------------------------------------------------------------------
 
 
-def _voice(key: uuid.UUID, visit: Visit) -> Feedback:
-    """The voice if it lies in the person's subtrees; else it never existed."""
-    row = queries.voice(key, organisation=visit.organisation.id)
-    if row is None or not (visit.seat.sees_all or (row.unit is not None and visit.seat.sees(row.unit.path))):
-        raise Http404
-    return row
-
-
 @needs("feedback:read")
 def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """One voice with its aspects, where it came from, its case and what happened to it."""
-    return _page(request, visit, _voice(key, visit))
+    return _page(request, visit, voice_of(visit, key))
 
 
 @require_POST
 @needs("originals:read")
 def original(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """The page with the customer's words as they came, this once; the audit keeps who looked and why."""
-    row, reason = _voice(key, visit), request.POST.get("reason", "").replace("\x00", "")
+    row, reason = voice_of(visit, key), request.POST.get("reason", "").replace("\x00", "")
     try:
         said = originals.read(row.id, reason, organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
     except DomainError as error:
@@ -291,6 +287,7 @@ def _page(request: HttpRequest, visit: Visit, row: Feedback, said: str = "") -> 
         "pieces": verbatim.pieces(row.text, made.topics, made.pii) if made else [],
         "labels": correcting.labels(row, made, organisation) if row.text else {},
         "points": [] if row.excluded_at else of_voice(row.id, organisation=organisation),
+        "is_waiting": bool(unclassified(visit, [row.id])),
         "n_masked": len(made.pii) if made else 0,
         "scores": queries.scores([row.id], organisation=organisation).get(row.id, []),
         "n_twins": queries.twins(row, organisation=organisation),
@@ -371,7 +368,7 @@ def _around(request: HttpRequest, visit: Visit, row: Feedback) -> dict[str, Any]
 @needs("feedback:write")
 def exclude(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """Takes a voice out of every metric, with a reason."""
-    row = _voice(key, visit)
+    row = voice_of(visit, key)
     try:
         voices.exclude(row.id, request.POST.get("reason", "").replace("\x00", ""), organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
     except DomainError as error:
@@ -385,7 +382,7 @@ def exclude(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
 @needs("feedback:write")
 def include(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """Takes an excluded voice back into the metrics."""
-    row = _voice(key, visit)
+    row = voice_of(visit, key)
     voices.include(row.id, organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
     messages.success(request, _("已恢复；各项指标重新计入这条反馈。"))
     return _back(request, row)

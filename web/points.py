@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from web import exports, forms
 from web.door import Visit, needs
 from web.feedback import Line, day_of, lines_of
 from web.forms import Form
+from web.seen import voice_of
 from web.units import Switcher
 
 PAGE = 50
@@ -137,9 +138,7 @@ def _cells(rows: list[Row], names: dict[str, str], organisation: int) -> list[li
 def decide(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """Takes a point up, sets it aside with a reason, or opens it again."""
     organisation = visit.organisation.id
-    voice = queries.voice(key, organisation=organisation)
-    if voice is None or not (visit.seat.sees_all or (voice.unit is not None and visit.seat.sees(voice.unit.path))):
-        raise Http404
+    voice = voice_of(visit, key)
     form = Form({**forms.typed(request, "topic", "state"), "note": forms.text(request, "note", points.MOST), "key": str(voice.id)})
     topic = "" if form.values["topic"] == PointType.NEED else form.values["topic"]
     try:

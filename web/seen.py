@@ -1,9 +1,15 @@
-"""Which tickets a person may see: those in his subtrees, or in his hands. Used by every page about one ticket."""
+"""Which tickets and voices a person may see: those in his subtrees, tickets in his hands. Used by every page about one of them."""
+
+import uuid
 
 from django.http import Http404
 
 from complaints import holding, queries
 from complaints.models import Ticket
+from feedback import first
+from feedback import queries as voices
+from feedback.models import Feedback
+from tenancy.enums import ClassifyFirst
 from web.door import Visit
 
 
@@ -15,6 +21,32 @@ def ticket_of(visit: Visit, number: str) -> Ticket:
     if not may_see(visit, ticket):
         raise Http404
     return ticket
+
+
+def voice_of(visit: Visit, key: uuid.UUID) -> Feedback:
+    """The voice if it lies in the person's subtrees and is first-classified where the rule asks for it; else it never existed."""
+    row = voices.voice(key, organisation=visit.organisation.id, paths=visit.seat.paths)
+    if row is None or not (visit.seat.sees_all or (row.unit is not None and visit.seat.sees(row.unit.path))):
+        raise Http404
+    return row
+
+
+def is_office(visit: Visit) -> bool:
+    """True for whoever works the first step: he corrects labels and sees the whole organisation."""
+    return visit.seat.may("labels:write") and visit.seat.sees_all
+
+
+def n_unclassified(visit: Visit) -> int | None:
+    """How many voices wait for a person's first word; None where there is no first step for this person."""
+    if visit.organisation.classify_first != ClassifyFirst.PERSON or not is_office(visit):
+        return None
+    return first.count(first.Filters(), organisation=visit.organisation.id)
+
+
+def unclassified(visit: Visit, ids: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the voices that wait for a person's first word."""
+    is_on = visit.organisation.classify_first == ClassifyFirst.PERSON
+    return first.among(ids, organisation=visit.organisation.id) if is_on else set()
 
 
 def may_see(visit: Visit, ticket: Ticket) -> bool:

@@ -61,6 +61,7 @@ def _all() -> tuple[Group, ...]:
             Entry("settings-touchpoints", "route", "settings:read", _("触点"), _("客户在哪里遇到我们"), _("旅程 阶段 行业模板")),
             Entry("settings-taxonomy", "tag", "settings:read", _("主题分类"), _("主题怎么叫，哪些词算它"), _("关键词 标签 文本分析")),
             Entry("settings-points", "route", "settings:read", _("改进点"), _("需求、产品、服务，各到谁的清单"), _("需求 产品改进点 服务提升点 负责人 分派")),
+            Entry("settings-first", "filter", "settings:read", _("先归类"), _("声音归类以后，门店和部门才看得到"), _("第一步 归类 收件 部门 门店 可见")),
             Entry("settings-language-model", "robot", "settings:read", _("语言模型"), _("可选：拿不准的话问一问外面的模型"), _("大模型 LLM AI 接口 密钥 隐私")),
             Entry("settings-channels", "message", "settings:read", _("渠道开关"), _("哪些渠道收声音"), _("微信 电话 短信 邮件")),
             Entry("connect", "link", "webhooks:write", _("接口"), _("密钥、Webhook、投递"), _("API 密钥 webhook")),

@@ -50,7 +50,7 @@ def _items(seat: Seat) -> list[Item]:
     mine = _("我的任务") if front else _("承诺台")
     work = Item("desk", mine, "clock-check", "complaints:read", ("case", "case-moves"), "broken")
     voices = Item(
-        "feedback-list", _("门店之声") if front else _("客户之声"), "message-2", "feedback:read", ("feedback-one", "points", "accuracy", "coding", "coding-board", "coding-result", "coding-settle")
+        "feedback-list", _("门店之声") if front else _("客户之声"), "message-2", "feedback:read", ("feedback-one", "first", "points", "accuracy", "coding", "coding-board", "coding-result", "coding-settle")
     )
     people = Item("customers", _("客户"), "users", "customers:read", ("customer",))
     surveys = Item("surveys", _("问卷"), "clipboard-text", "surveys:read", ("survey", "survey-new", "survey-poster"))
