@@ -92,3 +92,51 @@ class ApprovalState(TextChoices):
     APPROVED = "approved", _("已批准")
     REFUSED = "refused", _("不批")
     WITHDRAWN = "withdrawn", _("已收回")
+
+
+class Unmet(TextChoices):
+    """First axis of why customers leave: what was not met."""
+
+    EXPECTATION = "expectation", _("期望没有满足")
+    NEED = "need", _("需求没有满足")
+    NEITHER = "neither", _("都不是")
+
+
+class LeftWith(TextChoices):
+    """Second axis: how much of the problem stayed with the customer."""
+
+    WHOLLY = "wholly", _("全留给了客户")
+    PARTLY = "partly", _("留了一部分")
+    NOT = "not", _("没有留")
+
+
+class AxesState(TextChoices):
+    """Who says where a case stands on the two axes: a person, the facts of its record, nobody yet."""
+
+    CODED = "coded", _("已编码")
+    SUGGESTED = "suggested", _("系统建议")
+    OPEN = "open", _("还没编码")
+
+
+class LeavingReason(TextChoices):
+    """Why a customer left: the six names of the folk table, and what it has no name for."""
+
+    DIED = "died", _("去世")
+    MOVED = "moved", _("搬走了")
+    FRIENDS = "friends", _("受朋友影响")
+    COMPETITOR = "competitor", _("被竞争对手吸引")
+    PRODUCT = "product", _("对产品不满意")
+    INDIFFERENCE = "indifference", _("员工漠不关心")
+    PRICE = "price", _("价格")
+    UNSOLVED = "unsolved", _("问题没解决")
+    NO_NEED = "no_need", _("不再需要")
+    OTHER = "other", _("其他原因")
+    UNKNOWN = "unknown", _("不知道")
+
+
+class LeavingSource(TextChoices):
+    """How a leaving record came."""
+
+    PERSON = "person", _("人工登记")
+    API = "api", _("接口")
+    FILE = "file", _("导入")

@@ -12,6 +12,8 @@ from complaints.handover_models import Holding as Holding
 from complaints.learning_models import Cause as Cause
 from complaints.learning_models import Recurrence as Recurrence
 from complaints.learning_models import Reflection as Reflection
+from complaints.leaving_models import AxesCode as AxesCode
+from complaints.leaving_models import LeavingRecord as LeavingRecord
 from complaints.link_models import TicketLink as TicketLink
 from complaints.offer_models import Approval as Approval
 from complaints.offer_models import Attachment as Attachment

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from complaints import clocks, hours_counted
+from complaints import axes, clocks, hours_counted
 from complaints.enums import ClockState, Severity, State
 from complaints.models import Clock, Escalation, Move, Pause, Ticket
 
@@ -30,6 +30,7 @@ class Filters:
     """The filters of the desk; empty means any. `view`: open, breached, due_soon, held, unassigned, to_accept, resolved, all.
 
     `clock`: running, paused or breached; `due_minutes`: a promise ends within; `contact`: "due" when it is time to try the customer again; `owner`: an e-mail or "none";
+    `axes`: a place on the two axes, "need:wholly:set" (`complaints.axes`), which leaves duplicates out;
     `order`: due, newest, oldest, severity.
     """
 
@@ -49,6 +50,7 @@ class Filters:
     from_date: date | None = None
     to_date: date | None = None
     due_minutes: int = 0
+    axes: str = ""
     order: str = "due"
     paths: tuple[str, ...] = field(default_factory=tuple)
 
@@ -95,6 +97,8 @@ def _narrowed(rows: QuerySet[Ticket], filters: Filters, organisation: int, now: 
         rows = rows.filter(_judged(filters.verdict, organisation, now))
     if filters.paused:
         rows = rows.filter(Exists(Pause.objects.filter(organisation_id=organisation, ticket=OuterRef("pk"))))
+    if place := axes.place_of(filters.axes):
+        rows = axes.narrowed(rows, place, organisation=organisation)
     if filters.contact:
         rows = rows.filter(state__in=OPEN, contact_due_at__lte=now)
     mine = live_clocks(organisation).filter(ticket=OuterRef("pk"))

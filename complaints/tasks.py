@@ -22,7 +22,7 @@ from complaints import (
     sweep,
 )
 from complaints.lifecycle import MoveNotAllowed
-from complaints.models import Ticket
+from complaints.models import LeavingRecord, Ticket
 from customers import merging
 from ledger.models import Fact
 
@@ -63,8 +63,9 @@ def mail_kept(*, organisation: int, fact: Fact, now: datetime) -> None:
 
 
 def customer_merged(*, organisation: int, fact: Fact, now: datetime) -> None:
-    """`customer.merged` → his tickets go with him, or back when it was undone."""
-    merging.settle(uuid.UUID(fact.subject), "ticket", merging.give_in(Ticket), organisation=organisation)
+    """`customer.merged` → his tickets and leaving records go with him, or back when it was undone."""
+    for noun, model in (("ticket", Ticket), ("leaving", LeavingRecord)):
+        merging.settle(uuid.UUID(fact.subject), noun, merging.give_in(model), organisation=organisation)
 
 
 def assign_opened(*, organisation: int, fact: Fact, now: datetime) -> None:

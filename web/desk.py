@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from alerts import queries as alert_queries
-from complaints import bulk, desk, queries, saved_views
+from complaints import axes, bulk, desk, queries, saved_views
 from complaints.enums import ClockState, Severity, State
 from complaints.models import SavedView, Ticket
 from complaints.queries import Filters
@@ -32,8 +32,8 @@ DUE = (30, 60, 120, 240, 1440)
 ORDERS = ("due", *queries.ORDERS)
 CLOCKS = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
 # what a saved view keeps of the URL
-KEPT = ("view", "q", "unit", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "from", "to", "due", "order")
-NARROWING = ("q", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "from", "to", "due")
+KEPT = ("view", "q", "unit", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "axes", "from", "to", "due", "order")
+NARROWING = ("q", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "axes", "from", "to", "due")
 MORE = ("state", "owner", "tier", "channel", "clock", "contact", "due", "order")
 
 
@@ -70,6 +70,7 @@ def filters_from(get: QueryDict, visit: Visit) -> Filters:
         clock=one_of(get.get("clock", ""), CLOCKS),
         verdict=_verdict(get.get("verdict", "")),
         paused=one_of(get.get("paused", ""), ("1",)),
+        axes=get.get("axes", "") if axes.place_of(get.get("axes", "")) else "",
         from_date=_day(get.get("from", "")),
         to_date=_day(get.get("to", "")),
         contact=one_of(get.get("contact", ""), ("due",)),
