@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Case, CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -184,7 +197,7 @@ def _any(codes: Iterable[str], sign: str, joint: str) -> str:
     return "(" + f" {joint} ".join(f'@.code {sign} "{one}"' for one in codes) + ")"
 
 
-def placed(rows: QuerySet[Ticket], *, organisation: int) -> QuerySet[Ticket]:
+def placed(rows: QuerySet[Ticket], *, organisation: int) -> QuerySet[Any, Any]:
     """Tickets with `on_unmet`, `on_left` and `on_state`, coded or suggested; duplicates are not among them."""
     codes = AxesCode.objects.filter(organisation_id=organisation, ticket=OuterRef("pk"))
     made = Analysis.objects.filter(organisation_id=organisation, feedback=OuterRef("feedback_id"), is_current=True)
@@ -243,7 +256,7 @@ def place_of(value: str) -> Place | None:
 
 def narrowed(rows: QuerySet[Ticket], place: Place, *, organisation: int) -> QuerySet[Ticket]:
     """Only the tickets at this place."""
-    found = placed(rows, organisation=organisation)
+    found: QuerySet[Any, Any] = placed(rows, organisation=organisation)
     if place.unmet:
         found = found.filter(on_unmet=place.unmet)
     if place.left_with:

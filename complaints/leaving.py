@@ -48,7 +48,7 @@ class LeavingError(DomainError):
 
 @dataclass(frozen=True)
 class RawLeaving:
-    """One record as it is told. customer: the CRM's id, or any words by which one knows who; unit: a code; "" where not said."""
+    """One record as it is told. customer: the CRM's id, our own key, or any words by which one knows who; unit: a code; "" where not said."""
 
     external_id: str
     day: date
@@ -214,7 +214,7 @@ def _line(
 
 @dataclass(frozen=True)
 class _Known:
-    """Units by code and customers by the CRM's id, of those that were named."""
+    """Units by code and customers by the CRM's id or our key, of those that were named."""
 
     units: Mapping[str, Unit]
     customers: Mapping[str, uuid.UUID]
@@ -225,8 +225,18 @@ def _resolved(rows: Sequence[RawLeaving], organisation: int) -> _Known:
     units = Unit.objects.filter(organisation_id=organisation, code__in=codes) if codes else ()
     # the id of a customer who was merged away is an identity of the kept one
     found = dict(Identity.objects.filter(organisation_id=organisation, kind="external", value__in=names).values_list("value", "customer_id")) if names else {}
-    found |= dict(Customer.objects.filter(organisation_id=organisation, external_id__in=names, merged_into=None).values_list("external_id", "id")) if names else {}
+    known = Customer.objects.filter(organisation_id=organisation, external_id__in=names, merged_into=None) if names else ()
+    found |= {str(row.external_id): row.id for row in known}
+    keys = {key for name in names if (key := _key(name))}
+    found |= {str(key): key for key in Customer.objects.filter(organisation_id=organisation, id__in=keys).values_list("id", flat=True)} if keys else {}
     return _Known({unit.code: unit for unit in units}, found)
+
+
+def _key(value: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        return None
 
 
 def _held(rows: Sequence[RawLeaving], organisation: int) -> dict[str, LeavingRecord]:

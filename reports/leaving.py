@@ -97,7 +97,7 @@ def _table(kind: str, counts: Counts, how: str) -> Table:
     cells = []
     for unmet in (*Unmet.values, ""):
         for left in (*LeftWith.values, ""):
-            n = sum(m for (u, l, said), m in counts.items() if said in asked and unmet in {u, ""} and left in {l, ""})
+            n = sum(m for (one, other, said), m in counts.items() if said in asked and unmet in {one, ""} and left in {other, ""})
             cells.append(Cell(unmet, left, n, _share(n, total)))
     return Table(kind, total, states[AxesState.CODED], states[AxesState.SUGGESTED], states[AxesState.OPEN], tuple(cells))
 

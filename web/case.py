@@ -22,6 +22,7 @@ from cxms.lib.text import mask_name
 from tenancy import queries as tenancy_queries
 from web import (
     acknowledge,
+    case_axes,
     case_handover,
     case_links,
     case_moves,
@@ -149,6 +150,7 @@ def _page(request: HttpRequest, visit: Visit, ticket: Ticket, typed: Typed, stat
         **_around(request, ticket, visit),
         "acked": acknowledge.shown(ticket, visit),
         **handed,
+        **case_axes.context(ticket, visit),
     }
     context["citing"] = context["tab"] == "recon" and "reconstruct" in offered
     context["entries"] = _entries(ticket, line, visit)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from alerts import queries as alert_queries
 from complaints import axes, bulk, desk, queries, saved_views
-from complaints.enums import ClockState, Severity, State
+from complaints.axes import Place
+from complaints.enums import AxesState, ClockState, LeftWith, Severity, State, Unmet
 from complaints.models import SavedView, Ticket
 from complaints.queries import Filters
 from feedback import topics
@@ -34,7 +35,7 @@ CLOCKS = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
 # what a saved view keeps of the URL
 KEPT = ("view", "q", "unit", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "axes", "from", "to", "due", "order")
 NARROWING = ("q", "severity", "state", "owner", "topic", "tier", "channel", "clock", "contact", "verdict", "paused", "axes", "from", "to", "due")
-MORE = ("state", "owner", "tier", "channel", "clock", "contact", "due", "order")
+MORE = ("state", "owner", "tier", "channel", "clock", "contact", "axes", "due", "order")
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ def _choices(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "states": [choice for choice in State.choices if choice[0] != State.WAITING],
         "clocks": [(clock, ClockState(clock).label) for clock in CLOCKS],
         "dues": DUE,
+        "places": places(request.GET.get("axes", "")),
         "channels": Channel.choices,
         "tiers": desk.tiers(organisation=organisation),
         "members": tenancy_queries.members_of(organisation=organisation),
@@ -214,6 +216,23 @@ def _choices(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "given": {name: request.GET.get(name, "") for name in KEPT},
         "n_more": sum(bool(request.GET.get(name)) for name in MORE),
     }
+
+
+def places(asked: str = "") -> list[tuple[str, str]]:
+    """What a list may be narrowed to on the two axes of why customers leave, and the place asked for where it is another."""
+    found = [(str(Place(state=state.value)), str(state.label)) for state in AxesState]
+    found += [(str(Place(unmet=one.value, state=axes.SET)), str(one.label)) for one in Unmet]
+    found += [(str(Place(left_with=one.value, state=axes.SET)), str(one.label)) for one in LeftWith]
+    place = axes.place_of(asked)
+    return found if place is None or asked in dict(found) else [*found, (asked, named(place))]
+
+
+def named(place: Place) -> str:
+    """A place in words."""
+    parts = [str(kind(value).label) for kind, value in ((Unmet, place.unmet), (LeftWith, place.left_with)) if value]
+    if place.state and place.state != axes.SET:
+        parts.append(str(AxesState(place.state).label))
+    return " · ".join(parts) or _("已编码和建议")
 
 
 def rows_of(tickets: Sequence[Ticket], filters: Filters, visit: Visit) -> list[desk.Row]:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from complaints import leaving
 from customers import exposures
 from cxms.lib.errors import DomainError
 from feedback.channels import sheet
@@ -23,7 +24,7 @@ from web.door import Visit
 
 MAX_BYTES = 2 * 1024 * 1024
 SHOWN = 200
-KINDS: dict[str, Any] = {"units": unit_import, "staff": staff_import, "exposures": exposures, "hierarchies": group_import}
+KINDS: dict[str, Any] = {"units": unit_import, "staff": staff_import, "exposures": exposures, "hierarchies": group_import, "leaving": leaving}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "gb18030": "GB18030", "utf-16": "UTF-16"}
 
 
@@ -85,8 +86,11 @@ def take(request: HttpRequest, visit: Visit, kind: str) -> Upload:
         return found
     if plan.wrong:
         return replace(found, said=_("还有错的行，一行也没有写入；改好再导入。"))
-    with transaction.atomic():
-        module.carry_out(plan, organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
+    try:
+        with transaction.atomic():
+            module.carry_out(plan, organisation=visit.organisation.id, now=visit.now, actor=visit.actor)
+    except DomainError as error:
+        return replace(found, said=str(error.message))
     return replace(found, done=_done(kind, plan))
 
 
@@ -125,6 +129,8 @@ def _from_workbook(body: bytes, name: str) -> str:
 def _done(kind: str, plan: Plan) -> str:
     if kind == "exposures":
         return _("写入 %(n)d 行业务量；不对的话，可以整批撤回。") % {"n": plan.n("add") + plan.n("change")}
+    if kind == "leaving":
+        return _("写入 %(n)d 条流失记录，其余不变。") % {"n": plan.n("add") + plan.n("change")}
     if kind == "hierarchies":
         return _("写入 %(n)d 行归组，其余不变。") % {"n": plan.n("add") + plan.n("change")}
     if kind == "units":

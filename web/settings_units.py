@@ -162,5 +162,5 @@ def upload(request: HttpRequest, visit: Visit, slug: str) -> HttpResponse:
     found = importing.take(request, visit, slug)
     if found.done:
         messages.success(request, found.done)
-        return redirect(f"settings-{slug}")
+        return redirect("desk-leaving-records" if slug == "leaving" else f"settings-{slug}")
     return render(request, "settings/import.html", {"upload": found, "slug": slug}, status=found.status)

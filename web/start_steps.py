@@ -186,6 +186,8 @@ def sample(kind: str, visit: Visit) -> list[list[Any]]:
     if kind == "hierarchies":
         there = [line for row in groups.hierarchies(organisation=organisation_id) for line in groups.listed(row.code, organisation=organisation_id)]
         return there or [["partner", "S001", "SOUTH/P07", ""], ["partner", "S002", "SOUTH/P08", "2026-07-01"]]
+    if kind == "leaving":
+        return [["L-001", "2026-11-22", _("客户编号或怎么认得他"), "S001", "unsolved", "expectation", "wholly", ""], ["L-002", "2026-11-22", "", "", "price", "", "", ""]]
     if kind == "exposures":
         return [["2026-11-22", "S001", "order", "412", "pos"], ["2026-11-22", "", "call", "96", "pbx"]]
     staff = Staff.objects.filter(organisation_id=organisation_id, left_at=None).select_related("unit").order_by("employee_no")

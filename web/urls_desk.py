@@ -3,6 +3,7 @@
 from django.urls import path
 
 from web import (
+    case_axes,
     case_files,
     case_links,
     case_reconstruction,
@@ -16,6 +17,8 @@ from web import (
     desk_figures,
     desk_views,
     holding,
+    leaving,
+    leaving_records,
     recurrence,
 )
 
@@ -24,6 +27,11 @@ urlpatterns = [
     path("desk/figures/", desk_figures.page, name="desk-figures"),
     path("desk/figures/rows/", desk_figure_rows.page, name="desk-figure-rows"),
     path("desk/holding/", holding.page, name="desk-holding"),
+    path("desk/leaving/", leaving.page, name="desk-leaving"),
+    path("desk/leaving/records/", leaving_records.listing, name="desk-leaving-records"),
+    path("desk/leaving/records/new/", leaving_records.new, name="desk-leaving-new"),
+    path("desk/leaving/records/<uuid:key>/", leaving_records.one, name="desk-leaving-one"),
+    path("desk/leaving/records/<uuid:key>/withdraw/", leaving_records.withdraw, name="desk-leaving-withdraw"),
     path("promises/", desk.listing, name="desk"),
     path("promises/views/", desk_views.add, name="desk-views"),
     path("promises/views/<uuid:key>/", desk_views.one, name="desk-view"),
@@ -33,6 +41,7 @@ urlpatterns = [
     path("promises/<str:number>/children/", case_links.children, name="case-children"),
     path("promises/<str:number>/templates/", case_templates.templates, name="case-templates"),
     path("promises/<str:number>/suggestion/", case_suggestion.suggestion, name="case-suggestion"),
+    path("promises/<str:number>/axes/", case_axes.code, name="case-axes"),
     path("promises/<str:number>/draft/", case_writing.draft, name="case-draft"),
     path("promises/<str:number>/here/", case_writing.here, name="case-here"),
     path("promises/<str:number>/reconstruction/", case_reconstruction.record, name="case-reconstruction"),

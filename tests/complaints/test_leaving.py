@@ -115,7 +115,7 @@ def test_a_person_decides_and_suggestions_are_counted_apart(shop, stranger, now)
         for unmet, left, state in itertools.product(("", *Unmet.values), ("", *LeftWith.values), ("coded", "suggested", "set", "open")):
             place = Place(unmet, left, state)
             assert place_of(str(place)) == place
-            n = sum(m for (u, l, s), m in counts.items() if unmet in {"", u} and left in {"", l} and (s == state or (state == "set" and s != "open")))
+            n = sum(m for (one, other, s), m in counts.items() if unmet in {"", one} and left in {"", other} and (s == state or (state == "set" and s != "open")))
             wanted = Filters(view="all", axes=str(place), from_date=asked.from_date, to_date=asked.to_date)
             assert queries.n_tickets(wanted, organisation=shop.id, now=now) == n, place
         assert figures(replace(asked, unit="WEST"), organisation=shop.id, now=now).complaints.n_open == 1

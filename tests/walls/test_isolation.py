@@ -6,6 +6,7 @@ A route whose parameter has no sample here fails the walk, so nobody forgets one
 import json
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -49,7 +50,8 @@ def treasure(shop):
     """One of everything of `shop`, with a marker that must never be seen elsewhere."""
     from alerts import accounts, metric_check, metric_rules
     from alerts.models import MetricAlert, MetricCell, Notice
-    from complaints import bulk, file_kinds, moves, reply_templates, saved_views
+    from complaints import bulk, file_kinds, leaving, moves, reply_templates, saved_views
+    from complaints.leaving import RawLeaving
     from complaints.models import Attachment, Cause
     from complaints.reply_templates import Wanted as TemplateWanted
     from complaints.saved_views import Wanted
@@ -143,7 +145,11 @@ def treasure(shop):
         walked = inspections.inspect(
             uuid.uuid4(), shop.units["S001"], 1, {"x7q": 1}, "X7Q", organisation=shop.id, now=now, actor="t", actor_name="X7Q"
         )
+        left = leaving.record(
+            uuid.uuid4(), RawLeaving("", now.date() - timedelta(days=2), "price", customer="X7Q", note="X7Q"), version=0, organisation=shop.id, now=now, actor="t"
+        )
         return {
+            "desk/leaving/records/": str(left.id),
             "people/pulse/": str(asked.id),
             "people/appeals/": str(contested.id),
             "inspections/": str(walked.id),
