@@ -13,7 +13,7 @@ from tenancy.models import Member
 
 ALWAYS = "executives"
 PURPOSES = (
-    ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "contact", "holidays", "metric", "burst", "appeal",
+    ALWAYS, "approval", "approval_decided", "assigned", "escalation", "mentioned", "handover", "recurrence", "praise", "contact", "holidays", "metric", "burst", "points", "appeal",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from alerts import digest_models  # noqa: F401 its rows are this app's too
 from alerts.enums import HopState
 from complaints.models import Ticket
 from tenancy.models import Member, TenantModel, Unit
@@ -38,7 +39,7 @@ class Notice(TenantModel):
                 # a ticket, a voice, a metric's alert, or a thing its data names
                 condition=models.Q(ticket__isnull=False)
                 | models.Q(feedback_id__isnull=False)
-                | models.Q(purpose__in=["holidays", "burst"])
+                | models.Q(purpose__in=["holidays", "burst", "points"])
                 | models.Q(alert__isnull=False),
                 name="notice_speaks_of_something",
             ),

@@ -4,7 +4,20 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from alerts import again, appeals, bursts, handed, metric_runs, notices, passing, praise, recurred, rings, unfilled
+from alerts import (
+    again,
+    appeals,
+    bursts,
+    handed,
+    metric_runs,
+    notices,
+    passing,
+    point_digest,
+    praise,
+    recurred,
+    rings,
+    unfilled,
+)
 from alerts.delivery import DeliverFollower
 from alerts.letters import CustomerFollower
 from alerts.lost import LostFollower
@@ -139,6 +152,21 @@ def watch(*, organisation: int) -> int:
 def heard(*, organisation: int, facts: Sequence[Fact], now: datetime) -> None:
     """`feedback.analysed` → the organisation's topics are watched from its first voice on."""
     bursts.begin(organisation=organisation, now=now)
+
+
+def points_owned(*, organisation: int, fact: Fact, now: datetime) -> None:
+    """`point_route.owned` → owners hear once a day what came to their lists."""
+    point_digest.begin(organisation=organisation, now=now)
+
+
+def digesting_organisations() -> list[int]:
+    """Timer: whose owners of lists are to be told."""
+    return point_digest.due_organisations()
+
+
+def tell_of_points(*, organisation: int) -> int:
+    """Timer: tells them."""
+    return point_digest.run(organisation=organisation, now=clock.database_now())
 
 
 def bursting_organisations() -> list[int]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from alerts import acks, appeals, burst_words, metric_words
+from alerts import acks, appeals, burst_words, metric_words, point_digest
 from alerts.models import Notice
 from complaints import approvals
 from tenancy import calendars
@@ -59,6 +59,8 @@ def words(notice: Notice, *, language: str, is_room: bool = False) -> Words:
                 return Words(*appeals.notice(notice))
             if notice.purpose == "burst":
                 return Words(*burst_words.notice(notice))
+            if notice.purpose == "points":
+                return Words(*point_digest.words(notice))
             return _unfilled(notice.data) if notice.purpose == "holidays" else _praise(notice)
         subject, line = _headline(notice.purpose, notice.data, ticket)
         link = f"{settings.SITE_URL}/promises/{ticket.number}/"

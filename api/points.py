@@ -1,4 +1,4 @@
-"""`/feedback/points`: needs, product points and service points of the voices. The page shows the same rows."""
+"""`/feedback/points`: needs, product points and service points of the voices, and what is decided of them. The page shows the same rows."""
 
 import uuid
 from datetime import datetime
@@ -10,18 +10,22 @@ from rest_framework.response import Response
 from api.contract import CURSOR, DATE, ID, INSTANT, LIMIT, WHOLE, Operation, Parameter, choice, listed, maybe, obj, text
 from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.feedback import date_param
-from api.problems import Problem
+from api.problems import Problem, not_found
 from api.shapes import instant
-from feedback import masking, point_list, queries, topics
+from feedback import masking, point_list, points, queries, topics
 from feedback.enums import PointState, PointType
 from feedback.point_list import NOBODY, Filters, Row
+from feedback.shapes import ShapeError
 from tenancy import queries as tenancy
 
 TYPES, STATES = tuple(PointType.values), tuple(PointState.values)
 POINT = obj(
     {"feedback": ID, "topic": maybe(text()), "type": choice(*TYPES), "owner": maybe(obj({"id": ID, "name": text()})), "state": choice(*STATES),
-     "note": text(), "decided_by": maybe(text()), "decided_at": maybe(INSTANT), "occurred_at": INSTANT, "day": DATE, "unit": maybe(text()),
+     "note": text(), "decided_by": maybe(text()), "decided_at": maybe(INSTANT), "version": WHOLE, "occurred_at": INSTANT, "day": DATE, "unit": maybe(text()),
      "text": text()},
+)  # fmt: skip
+MARK = obj(
+    {"feedback": ID, "topic": maybe(text()), "state": choice(*STATES), "note": text(), "version": WHOLE, "decided_by": maybe(text()), "decided_at": maybe(INSTANT)},
 )  # fmt: skip
 FILTERS = (
     Parameter("type", "need, product or service", choice(*TYPES)),
@@ -91,10 +95,46 @@ class PointList(Endpoint):
                 "feedback": str(row.feedback_id), "topic": row.topic or None, "type": row.type,
                 "owner": {"id": str(row.owner_id), "name": row.owner} if row.owner_id else None, "state": row.state,
                 "note": masking.covered(row.note, names=False), "decided_by": row.decided_by or None, "decided_at": instant(row.decided_at),
-                "occurred_at": instant(row.occurred_at), "day": row.local_day.isoformat(), "unit": voice.unit.code if voice.unit else None,
+                "version": row.version, "occurred_at": instant(row.occurred_at), "day": row.local_day.isoformat(), "unit": voice.unit.code if voice.unit else None,
                 "text": masking.covered(voice.text, read.pii if read else None),
             })  # fmt: skip
         return found
+
+
+class PointDecision(Endpoint):
+    """`POST /feedback/points/{id}/{code}` {state, note?, version?}."""
+
+    needs: ClassVar[dict[str, str]] = {"POST": "feedback:write"}
+    says: ClassVar[dict[str, Operation]] = {
+        "POST": Operation(
+            "Feedback",
+            "Take a point up, set it aside with a reason, or open it again",
+            MARK,
+            description="`code`: that of the topic, or need. The same again changes nothing. `version`: that of the point when you looked, 0 before anybody "
+            "decided; stale is 412. A point that the voice has no more is 422. `note` is the reason and is asked for with set_aside.",
+            body=obj({"state": choice(*STATES), "note": text(points.MOST), "version": maybe(WHOLE)}, required=("state",)),
+            example={"state": "set_aside", "note": "out of season", "version": 0},
+        )
+    }
+
+    def post(self, request: Request, key: uuid.UUID, code: str) -> Response:
+        """Decides one point."""
+        if (code != PointType.NEED and code not in topics.LABELS) or queries.voice(key, organisation=self.organisation) is None:
+            return not_found()
+        given = self.document()
+        version = given.get("version")
+        if version is not None and type(version) is not int:
+            raise ShapeError("a whole number is expected", code="wrong_type", field="version")
+        for name in ("state", "note"):
+            if not isinstance(given.get(name, ""), str):
+                raise ShapeError("a text is expected", code="wrong_type", field=name)
+        row = points.decide(
+            key, points.NEEDS if code == PointType.NEED else code, given.get("state", ""), given.get("note", ""), organisation=self.organisation, member=None,
+            version=version, now=self.now, actor=self.actor,
+        )  # fmt: skip
+        said = {"state": row.state, "note": masking.covered(row.note, names=False), "version": row.version} if row else {"state": PointState.OPEN.value, "note": "", "version": 0}
+        who = (row.decided_by.name if row.decided_by else row.decided_name) if row else None
+        return Response({"feedback": str(key), "topic": None if code == PointType.NEED else code, **said, "decided_by": who, "decided_at": instant(row.decided_at) if row else None})
 
 
 def _owner(value: str) -> str | None:

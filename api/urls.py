@@ -39,6 +39,7 @@ endpoints = [
     path("feedback/<uuid:key>", feedback.FeedbackOne.as_view()),
     path("feedback/bursts", bursts.BurstList.as_view()),
     path("feedback/points", points.PointList.as_view()),
+    path("feedback/points/<uuid:key>/<slug:code>", points.PointDecision.as_view()),
     path("taxonomy", taxonomy.Taxonomy.as_view()),
     path("feedback/accuracy", corrections.Accuracy.as_view()),
     path("feedback/<uuid:key>/corrections", corrections.Corrections.as_view()),

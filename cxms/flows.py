@@ -23,6 +23,8 @@ FLOWS: tuple[Flow, ...] = (
     Flow("triage.continued", "complaints.tasks.judge_analysed", queue="tickets", batch=1, joint=True),
     # a person corrected a label → the topics of its ticket; is it a complaint after all?
     Flow("feedback.corrected", "complaints.tasks.voice_corrected", queue="tickets"),
+    # a list of points has an owner → once a day he hears what came to it
+    Flow("point_route.owned", "alerts.tasks.points_owned", queue="notices"),
     # an employee contests a voice → managers besides himself; decided → he hears of it; upheld → its ticket names nobody
     Flow("appeal.made", "alerts.tasks.appeal_made", queue="notices"),
     Flow("appeal.decided", "alerts.tasks.appeal_decided", queue="notices"),
@@ -152,6 +154,8 @@ TIMERS: tuple[Timer, ...] = (
     Timer("metric alerts", organisations="alerts.tasks.watching_organisations", run="alerts.tasks.watch"),
     # every quarter of an hour: a topic far above its weeks before → a burst, and who is told
     Timer("bursts", organisations="alerts.tasks.bursting_organisations", run="alerts.tasks.look_for_bursts"),
+    # nine o'clock: points that came to a list → its owner
+    Timer("lists of points", organisations="alerts.tasks.digesting_organisations", run="alerts.tasks.tell_of_points"),
     Timer("actions", organisations="improvement.tasks.due_organisations", run="improvement.tasks.check_due"),
     Timer("weekly reports", organisations="reports.tasks.due_organisations", run="reports.tasks.begin_week"),
     # once a day what is done goes, in slices

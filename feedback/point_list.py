@@ -5,7 +5,7 @@ The statement says in SQL what `points.points_of` says of one voice; nothing is 
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,7 @@ from django.db import connection
 from feedback import points, queries
 from feedback.enums import PointState, PointType
 from feedback.points import Route
+from tenancy import queries as tenancy
 from tenancy.enums import ClassifyFirst
 from tenancy.models import Member
 
@@ -38,7 +39,7 @@ FROM = """
 """
 ROWS = """
     select f.id, p.topic, s.type, f.occurred_at, f.local_day, coalesce(k.state, 'open'), coalesce(k.note, ''), k.decided_by_id,
-           k.decided_at, coalesce(k.version, 0)
+           k.decided_at, coalesce(k.version, 0), coalesce(k.decided_name, '')
 """
 ORDER = " order by f.occurred_at desc, f.id desc, p.topic"
 Place = tuple[datetime, uuid.UUID, str]
@@ -48,7 +49,8 @@ Place = tuple[datetime, uuid.UUID, str]
 class Filters:
     """What the list is narrowed by; empty means any. Days are local and half open; topic "needs" are the needs.
 
-    owner: a member's key, or `NOBODY`; unit covers its subtree; paths are the reader's subtrees.
+    owner: a member's key, or `NOBODY`; unit covers its subtree; paths are the reader's subtrees. received: the instants between
+    which the voice came in, half open.
     """
 
     from_date: date
@@ -58,6 +60,7 @@ class Filters:
     owner: str = ""
     state: str = ""
     unit: str = ""
+    received: tuple[datetime, datetime] | None = None
     paths: tuple[str, ...] = field(default_factory=tuple)
 
 
@@ -98,6 +101,14 @@ def window(from_date: date | None, to_date: date | None, today: date) -> tuple[d
     return (min(max(from_date, FIRST), LAST) if from_date else max(to - timedelta(days=DAYS), FIRST)), min(to, LAST)
 
 
+def received(from_date: date | None, to_date: date | None, timezone: str) -> tuple[datetime, datetime] | None:
+    """The instants of local days [from_date, to_date); None unless both are given."""
+    if from_date is None or to_date is None:
+        return None
+    first, last = (datetime.combine(min(max(day, FIRST), LAST), time(), tzinfo=tenancy.zone(timezone)) for day in (from_date, to_date))
+    return first, last
+
+
 def rows(filters: Filters, *, organisation: int, most: int | None = None, offset: int = 0, before: Place | None = None) -> list[Row]:
     """The points that pass, newest first. before: only what follows this place."""
     held = points.routes(organisation=organisation)
@@ -113,10 +124,10 @@ def rows(filters: Filters, *, organisation: int, most: int | None = None, offset
     deciders = {row[7] for row in found if row[7]}
     names = dict(Member.objects.filter(organisation_id=organisation, id__in=deciders).values_list("id", "name")) if deciders else {}
     made = []
-    for key, topic, kind, at, day, state, note, decider, decided_at, version in found:
+    for key, topic, kind, at, day, state, note, decider, decided_at, version, name in found:
         owner = held[topic].owner if topic in held else None
         made.append(Row(
-            key, topic, kind, at, day, owner.id if owner else None, owner.name if owner else "", state, note, names.get(decider, ""), decided_at, version,
+            key, topic, kind, at, day, owner.id if owner else None, owner.name if owner else "", state, note, names.get(decider, name), decided_at, version,
         ))  # fmt: skip
     return made
 
@@ -144,6 +155,9 @@ def _where(filters: Filters, held: dict[str, Route], organisation: int) -> tuple
         if value := getattr(filters, name):
             where += f" and {test}"
             given[name] = value
+    if filters.received:
+        where += " and f.received_at >= %(received_from)s and f.received_at < %(received_to)s"
+        given["received_from"], given["received_to"] = filters.received
     # under `engine` too nothing is left out: a point is read from an analysis
     if not queries.sees_all(filters.paths) and queries.rule_of(organisation=organisation) == ClassifyFirst.PERSON:
         where += " and not exists (select 1 from feedback_unclassified w where w.organisation_id = f.organisation_id and w.feedback_id = f.id)"

@@ -30,7 +30,9 @@ class PointMark(TenantModel):
     topic = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=9, choices=PointState.choices)
     note = models.CharField(max_length=400, blank=True, default="")
-    decided_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    # nobody where a key decided; `decided_name` is then the key's
+    decided_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_name = models.CharField(max_length=120, blank=True, default="", db_default="")
     decided_at = models.DateTimeField()
     version = models.IntegerField(default=1)
 

@@ -19,6 +19,7 @@ from feedback.enums import Kind, PointState, PointType
 from feedback.models import Analysis
 from feedback.point_models import PointMark, PointRoute
 from feedback.voices import locked
+from ledger.facts import record
 from tenancy import audit, versions
 from tenancy.capabilities import CAPABILITIES
 from tenancy.models import Member, MemberRole, Organisation
@@ -128,13 +129,17 @@ def send(
         row.save()
         detail = {"fields": fields, "side": side, "owner": str(member.id) if member else ""}
         audit.note("point_route.saved", topic or PointType.NEED, organisation=organisation, actor=actor, now=now, detail=detail)
+        if member is not None:
+            record("point_route.owned", topic or PointType.NEED.value, {"owner": str(member.id)}, organisation=organisation, now=now, actor=actor)
     return Route(topic, row.side, member, None, row.version)
 
 
 def decide(
-    feedback_id: uuid.UUID, topic: str, state: str, note: str, *, organisation: int, member: Member, version: int | None, now: datetime, actor: str,
+    feedback_id: uuid.UUID, topic: str, state: str, note: str, *, organisation: int, member: Member | None, version: int | None, now: datetime, actor: str,
 ) -> PointMark | None:  # fmt: skip
     """Takes a point up, sets it aside with a reason, or opens it again; what holds already is not written twice.
+
+    member: who decides; None for a key, whose name is in `actor`.
 
     version: that of the mark when the page was drawn, 0 for none (None: no guard). None comes back for a point that was
     open and stays so. Raises VoiceUnknown, PointError, Stale.
@@ -154,6 +159,7 @@ def decide(
     row = row or PointMark(organisation_id=organisation, feedback_id=voice.id, topic=topic, version=0)
     versions.check(row, version)
     row.state, row.note, row.decided_by, row.decided_at, row.version = state, said, member, now, row.version + 1
+    row.decided_name = "" if member else actor.partition(":")[2][:120]
     row.save()
     detail = {"state": state, "topic": topic or PointType.NEED.value}
     audit.note("point.decided", voice.id, organisation=organisation, actor=actor, now=now, detail=detail)

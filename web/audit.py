@@ -248,6 +248,7 @@ FIELDS: dict[str, Word] = {
     "people_ranked": lambda: _("员工分层排名"),
     "people_rule": lambda: _("写给员工的规则"),
     "appeal": lambda: _("申诉"),
+    "points": lambda: _("改进点"),
     "praise": lambda: _("表扬"),
     "metric": lambda: _("指标"),
     "condition": lambda: _("条件"),

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from alerts import budget, queries, usefulness
+from alerts import budget, point_digest, queries, usefulness
 from alerts import notices as bell
 from alerts.acks import LADDER
 from alerts.models import Notice
@@ -39,6 +39,8 @@ class Line:
             return reverse("metric-alert", args=[self.notice.alert_id])
         if self.notice.purpose == "burst":
             return reverse("bursts")
+        if self.notice.purpose == "points":
+            return f"{reverse('points')}?{point_digest.query_of(self.notice.data)}"
         return reverse("settings-calendars-one", args=[self.notice.data["code"]])
 
     @property

@@ -1,6 +1,8 @@
 """改进点: needs, product points and service points of the voices, on their owners' lists, and what was decided of each."""
 
+import itertools
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from cxms.lib.errors import DomainError
 from feedback import masking, point_list, points, queries, topics
 from feedback.enums import PointState, PointType
-from feedback.point_list import NOBODY, Filters, Row
+from feedback.point_list import NOBODY, Filters, Place, Row
 from tenancy import queries as tenancy
 from web import exports, forms
 from web.door import Visit, needs
@@ -30,7 +32,8 @@ from web.units import Switcher
 PAGE = 50
 BATCH = 500
 COLUMNS = ("feedback", "day", "unit", "type", "topic", "name", "owner", "state", "note", "decided_by", "decided_at", "text")
-ASKED = ("type", "topic", "owner", "state", "unit", "from", "to")
+ASKED = ("type", "topic", "owner", "state", "unit", "from", "to", "new_from", "new_to")
+DAYS = ("from", "to", "new_from", "new_to")
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,14 @@ def _filters(request: HttpRequest, visit: Visit, names: dict[str, str]) -> tuple
     }  # fmt: skip
     kept = {name: value for name, value in given.items() if value and (name not in offered or value in offered[name])}
     days = [day_of(kept.get(name, "")) for name in ("from", "to")]
-    kept = {name: value for name, value in kept.items() if name not in {"from", "to"} or day_of(value)}
+    kept = {name: value for name, value in kept.items() if name not in DAYS or day_of(value)}
     today = tenancy.local_today(visit.now, visit.organisation.timezone)
     from_date, to_date = point_list.window(days[0], days[1], today)
     owner = str(visit.seat.member.id) if kept.get("owner") == "me" else kept.get("owner", "")
     filters = Filters(
         from_date, to_date, type=kept.get("type", ""), topic=kept.get("topic", ""), owner=owner, state=kept.get("state", ""),
         unit=kept.get("unit", ""), paths=visit.seat.paths,
+        received=point_list.received(day_of(kept.get("new_from", "")), day_of(kept.get("new_to", "")), visit.organisation.timezone),
     )  # fmt: skip
     return filters, kept
 
@@ -87,7 +91,10 @@ def _page(request: HttpRequest, visit: Visit, form: Form) -> HttpResponse:
     units, names = Switcher(request, visit), topics.names(organisation=organisation)
     filters, kept = _filters(request, visit, names)
     if request.method == "GET" and (kind := request.GET.get("format", "")) in exports.KINDS:
-        return exports.table(kind, COLUMNS, _cells(point_list.rows(filters, organisation=organisation), names, organisation), name="points")
+        batches = _batches(filters, names, organisation)
+        if kind == "csv":
+            return exports.streamed(COLUMNS, batches, organisation=organisation, name="points")
+        return exports.table(kind, COLUMNS, itertools.chain.from_iterable(batches), name="points")
     counts = point_list.counts(filters, organisation=organisation)
     n_all = sum(counts.values())
     page = Paginator(range(counts[filters.type] if filters.type else n_all), PAGE).get_page(request.GET.get("page"))
@@ -98,7 +105,7 @@ def _page(request: HttpRequest, visit: Visit, form: Form) -> HttpResponse:
         "units": units, "page": page, "shown": _shown(rows, names, form, organisation), "form": form, "filters": filters, "kept": kept,
         "query": urlencode(kept), "here": urlencode(kept | ({"page": str(page.number)} if page.number > 1 else {})),
         "tabs": [(value, label, n, urlencode(rest | ({"type": value} if value else {}))) for value, label, n in tabs],
-        "last_day": filters.to_date - timedelta(days=1), "days": point_list.DAYS,
+        "last_day": filters.to_date - timedelta(days=1), "days": point_list.DAYS, "new_last": filters.received[1] - timedelta(days=1) if filters.received else None,
         "names": [(code, name) for code, name in names.items()], "owners": _owners(visit), "states": PointState.choices,
         "is_filtered": bool(set(kept) - {"type"}), "may_write": visit.seat.may("feedback:write"), "may_set": visit.seat.may("settings:write"),
         "most": points.MOST,
@@ -116,20 +123,26 @@ def _shown(rows: list[Row], names: dict[str, str], form: Form, organisation: int
     return [replace(one, tried=form) if one.anchor == refused else one for one in found]
 
 
+def _batches(filters: Filters, names: dict[str, str], organisation: int) -> Iterator[list[list[Any]]]:
+    """The rows to take away, so many at a time, each batch from where the last one ended."""
+    before: Place | None = None
+    while rows := point_list.rows(filters, organisation=organisation, most=BATCH, before=before):
+        before = rows[-1].place
+        yield _cells(rows, names, organisation)
+
+
 def _cells(rows: list[Row], names: dict[str, str], organisation: int) -> list[list[Any]]:
+    ids = list(dict.fromkeys(row.feedback_id for row in rows))
+    heard = {row.id: row for row in queries.in_order(ids, organisation=organisation)}
+    made = queries.analyses(ids, organisation=organisation)
     found = []
-    for start in range(0, len(rows), BATCH):
-        part = rows[start : start + BATCH]
-        ids = list(dict.fromkeys(row.feedback_id for row in part))
-        heard = {row.id: row for row in queries.in_order(ids, organisation=organisation)}
-        made = queries.analyses(ids, organisation=organisation)
-        for row in part:
-            voice, read = heard[row.feedback_id], made.get(row.feedback_id)
-            found.append([
-                str(row.feedback_id), row.local_day, voice.unit.code if voice.unit else "", row.type, row.topic, names.get(row.topic, row.topic),
-                row.owner, row.state, masking.hidden(row.note, names=False), row.decided_by, row.decided_at,
-                masking.hidden(voice.text, read.pii if read else None),
-            ])  # fmt: skip
+    for row in rows:
+        voice, read = heard[row.feedback_id], made.get(row.feedback_id)
+        found.append([
+            str(row.feedback_id), row.local_day, voice.unit.code if voice.unit else "", row.type, row.topic, names.get(row.topic, row.topic),
+            row.owner, row.state, masking.hidden(row.note, names=False), row.decided_by, row.decided_at,
+            masking.hidden(voice.text, read.pii if read else None),
+        ])  # fmt: skip
     return found
 
 

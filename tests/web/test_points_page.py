@@ -56,7 +56,7 @@ def test_the_page_the_file_and_the_api_say_the_same(shop, stranger, now, heard):
     ):
         said, rows = listed(page, query)
         assert (sorted(rows), tabs(said)) == (expected, counted), query
-        file = page.get(f"/feedback/points/?{query}&format=csv").content.decode("utf-8-sig")
+        file = b"".join(page.get(f"/feedback/points/?{query}&format=csv").streaming_content).decode("utf-8-sig")
         assert sorted(row["topic"] or "need" for row in csv.DictReader(io.StringIO(file))) == expected and PHONE not in file
     assert page.get("/feedback/points/?unit=NOWHERE").status_code == 404
     assert sorted(listed(shop.page("store_manager"))[1]) == ["need", "price", "stock"]
@@ -119,3 +119,50 @@ def test_settings_route_the_lists(shop, stranger, now, heard):
     assert (sorted(rows), tabs(said)) == (["need", "price"], [2, 1, 0, 1])
     assert sorted(listed(page, f"owner={who.id}")[1]) == ["need", "price"] and len(listed(page, "owner=nobody")[1]) == 2
     assert "服务 · 价格 → cx_manager" in unescape(page.get(f"/feedback/{keys[0]}/").content.decode())
+
+
+def test_decisions_by_key(shop, stranger, now, heard):
+    _day, keys = heard
+    api, url = shop.api(), f"/api/v1/feedback/points/{keys[0]}"
+
+    def post(path, body, client=api):
+        answer = client.post(f"{url}/{path}", body, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    assert post("price", {"state": "taken"}, shop.api("feedback:read"))[0] == 403
+    for client, path in ((stranger.api(), "price"), (api, "nothing")):
+        assert post(path, {"state": "taken"}, client)[0] == 404
+    status, said = post("price", {"state": "set_aside", "note": f"电话{PHONE}说过了", "version": 0})
+    assert (status, said["state"], said["version"], said["decided_by"], PHONE in str(said)) == (200, "set_aside", 1, "test", False)
+    # the same again changes nothing, whatever version it names; another decision on an old version is refused
+    assert post("price", {"state": "set_aside", "note": f"电话{PHONE}说过了", "version": 0})[1] == said
+    for body, path, expected in (
+        ({"state": "open", "version": 0}, "price", (412, "stale")), ({"state": "never"}, "price", (422, "unknown_state")), ({"state": 1}, "price", (422, "wrong_type")),
+        ({"state": "open", "version": "1"}, "price", (422, "wrong_type")), ({"state": "set_aside"}, "stock", (422, "bad_length")), ({"state": "taken"}, "need", (422, "no_such_point")),
+    ):  # fmt: skip
+        status, said = post(path, body)
+        assert (status, said["code"]) == expected, body
+    assert post("price", {"state": "open", "version": 1})[1]["version"] == 2
+    assert post("stock", {"state": "taken"})[1]["version"] == 1
+    (row,) = api.get("/api/v1/feedback/points?topic=stock").json()["results"]
+    assert (row["state"], row["version"], row["decided_by"]) == ("taken", 1, "test")
+    assert re.search(r"test .*决定", listed(shop.page(), "state=taken")[0])
+
+
+def test_the_file_streams_batch_by_batch(shop, now, heard, monkeypatch):
+    monkeypatch.setattr("web.points.BATCH", 1)
+    answer = shop.page().get("/feedback/points/?format=csv")
+    assert answer.streaming and answer.headers["Content-Type"].startswith("text/csv")
+    parts = list(answer.streaming_content)
+    assert len(parts) == 5 and PHONE not in b"".join(parts).decode() and "【手机号】" in b"".join(parts).decode()
+    assert [row["topic"] for row in csv.DictReader(io.StringIO(b"".join(parts).decode("utf-8-sig")))].count("price") == 1
+    assert shop.page().get("/feedback/points/?format=xlsx").content[:2] == b"PK"
+
+
+def test_what_came_in_between_two_days(shop, now, heard):
+    today = (now + timedelta(hours=8)).date()
+    page = shop.page()
+    for span, n in ((f"new_from={today}&new_to={today + timedelta(days=1)}", 4), (f"new_from={today - timedelta(days=1)}&new_to={today}", 0), ("new_from=x&new_to=", 4)):
+        said, rows = listed(page, span)
+        assert len(rows) == tabs(said)[0] == n, span
+    assert f"只列 {today} 至 {today} 收到的声音" in listed(page, f"new_from={today}&new_to={today + timedelta(days=1)}")[0]
