@@ -42,7 +42,7 @@ from cxms.lib import strict_json
 from feedback import masking
 from metrics.statistics import Estimate
 from reports import leaving as figures
-from reports.leaving import HOWS, Table
+from reports.leaving import HOWS, Cell, Table
 
 TAG = "Complaints"
 UNMET, LEFT = choice(*Unmet.values), choice(*LeftWith.values)
@@ -52,7 +52,9 @@ ROW = {
 }  # fmt: skip
 KEPT = ROW | {"id": ID, "external_id": maybe(text()), "reference": text(), "source": choice(*LeavingSource.values), "told_at": INSTANT}
 SHARE = {"n": WHOLE, "value": maybe(NUMBER), "low": maybe(NUMBER), "high": maybe(NUMBER)}
-TABLE = obj({"n": WHOLE, "n_coded": WHOLE, "n_suggested": WHOLE, "n_open": WHOLE, "cells": listed(obj({"unmet": maybe(UNMET), "left_with": maybe(LEFT), **SHARE}))})
+CELL = obj({"unmet": maybe(UNMET), "left_with": maybe(LEFT), **SHARE})
+TABLE = obj({"n": WHOLE, "n_coded": WHOLE, "n_suggested": WHOLE, "n_open": WHOLE, "cells": listed(CELL)})
+PART = obj({"unit": text(), "name": text(), "n": WHOLE, "cells": listed(CELL)})
 REASON = obj({"reason": choice(*LeavingReason.values), **SHARE, "folk": maybe(NUMBER), "folk_is": maybe(choice("below", "above", "within"))})
 AXES = obj(
     {"state": choice(*AxesState.values), "unmet": maybe(UNMET), "left_with": maybe(LEFT), "why": listed(text()), "coded_at": maybe(INSTANT),
@@ -165,10 +167,10 @@ class LeavingSummary(Endpoint):
         "GET": Operation(
             TAG,
             "Why customers leave: both axes, and own reasons beside the folk table",
-            obj({"from": DATE, "to": DATE, "how": choice(*HOWS), "as_of": INSTANT, "complaints": TABLE, "records": TABLE, "n": WHOLE, "reasons": listed(REASON)}),
+            obj({"from": DATE, "to": DATE, "how": choice(*HOWS), "as_of": INSTANT, "complaints": TABLE, "records": TABLE, "units": listed(PART), "n": WHOLE, "reasons": listed(REASON)}),
             query=(*periods.ASKED, Parameter("how", "set (coded and suggested, the default), coded or suggested", choice(*HOWS))),
             description="Complaints by the day received without duplicates, leaving records by the day of leaving without withdrawn ones. Cells "
-            "with an axis null are margins. `value` is a share (0..1) of all that stand somewhere, with its Wilson interval; null below five. "
+            "with an axis null are margins; units are those right below the one asked for. `value` is a share (0..1) of all that stand somewhere, with its Wilson interval; null below five. "
             "`folk` is what service trainings tell: no study behind it is known, and it enters no figure.",
         )
     }
@@ -185,7 +187,9 @@ class LeavingSummary(Endpoint):
         ]
         return Response({
             "from": asked.from_date.isoformat(), "to": asked.to_date.isoformat(), "how": how, "as_of": instant(self.now),
-            "complaints": _table(found.complaints), "records": _table(found.records), "n": found.n, "reasons": reasons,
+            "complaints": _table(found.complaints), "records": _table(found.records),
+            "units": [{"unit": part.unit.code, "name": part.unit.name, "n": part.n, "cells": [_cell(cell) for cell in part.ends]} for part in found.units],
+            "n": found.n, "reasons": reasons,
         })  # fmt: skip
 
 
@@ -194,8 +198,12 @@ def _share(share: Estimate | None) -> dict[str, float | None]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    cells = [{"unmet": cell.unmet or None, "left_with": cell.left_with or None, "n": cell.n, **_share(cell.share)} for cell in table.cells]
+    cells = [_cell(cell) for cell in table.cells]
     return {"n": table.n, "n_coded": table.n_coded, "n_suggested": table.n_suggested, "n_open": table.n_open, "cells": cells}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {"unmet": cell.unmet or None, "left_with": cell.left_with or None, "n": cell.n, **_share(cell.share)}
 
 
 class ComplaintAxes(Endpoint):

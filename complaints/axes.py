@@ -254,7 +254,7 @@ def place_of(value: str) -> Place | None:
     return Place(*parts) if all(not part or part in offered for part, offered in known) else None
 
 
-def narrowed(rows: QuerySet[Ticket], place: Place, *, organisation: int) -> QuerySet[Ticket]:
+def narrowed(rows: QuerySet[Ticket], place: Place, *, organisation: int) -> QuerySet[Any, Any]:
     """Only the tickets at this place."""
     found: QuerySet[Any, Any] = placed(rows, organisation=organisation)
     if place.unmet:

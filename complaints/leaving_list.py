@@ -5,7 +5,8 @@ The counts of complaints come from the desk's own statement, so that a number an
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import connection
@@ -84,16 +85,21 @@ def n_reasons(wanted: Wanted, *, organisation: int) -> dict[str, int]:
     return dict(rows)
 
 
-def n_complaints(asked: Asked, *, organisation: int, now: datetime) -> Counts:
-    """Complaints received in those days by their place, duplicates left out. One statement."""
+def n_complaints(asked: Asked, *, organisation: int, now: datetime) -> dict[str, Counts]:
+    """Complaints received in those days by their place, for each unit's path ("" for none), duplicates left out. One statement."""
     filters = Filters(view="all", unit=asked.unit, paths=asked.paths, from_date=asked.from_date, to_date=asked.to_date, order="newest")
     rows = queries.tickets(filters, organisation=organisation, now=now).order_by()
-    made, given = axes.placed(rows, organisation=organisation).values_list("on_unmet", "on_left", "on_state").query.sql_with_params()
+    names = ("unit__path", "on_unmet", "on_left", "on_state")
+    made, given = axes.placed(rows, organisation=organisation).values_list(*names).query.sql_with_params()
+    found: dict[str, Counts] = {}
     with connection.cursor() as cursor:
-        cursor.execute(f"select p.u, p.l, p.s, count(*) from ({made}) p (u, l, s) group by 1, 2, 3", given)
-        return Counter({(unmet, left, state): n for unmet, left, state, n in cursor.fetchall()})
+        cursor.execute(f"select p.path, p.u, p.l, p.s, count(*) from ({made}) p (path, u, l, s) group by 1, 2, 3, 4", given)
+        for path, unmet, left, state, n in cursor.fetchall():
+            found.setdefault(path or "", Counter())[(unmet, left, state)] = n
+    return found
 
 
-def narrowed(wanted: Wanted, place: Place) -> Wanted:
-    """The same, at one place."""
-    return replace(wanted, place=place)
+def summed(counts: Mapping[str, Counts], path: str = "") -> Counts:
+    """All of them, or those at and below a unit's path. Pure."""
+    return sum((found for at, found in counts.items() if at.startswith(path)), Counter())
+

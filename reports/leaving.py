@@ -4,7 +4,7 @@ One function for the page, its file and the API. The folk table is widely told i
 it that could be found, so it is shown as what is told and never enters a figure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,8 @@ from metrics.hiding import HIDDEN_BELOW
 from metrics.statistics import Estimate
 from metrics.statistics.results import NOTHING
 from reports.figures import Axis
+from tenancy import queries
+from tenancy.models import Unit
 
 # shares as they are told; they add up to 1
 FOLK: dict[str, float] = {
@@ -25,7 +27,8 @@ FOLK: dict[str, float] = {
     LeavingReason.PRODUCT: 0.14, LeavingReason.INDIFFERENCE: 0.68,
 }  # fmt: skip
 HOWS = (SET, AxesState.CODED.value, AxesState.SUGGESTED.value)
-KINDS = ("complaints", "records")
+# what a unit's line tells: the margins that say something went wrong
+ENDS = ((Unmet.EXPECTATION.value, ""), (Unmet.NEED.value, ""), ("", LeftWith.WHOLLY.value), ("", LeftWith.PARTLY.value))
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,15 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The complaints of a unit's subtree: n of them stand somewhere; its two axes' ends as cells, shares of n."""
+
+    unit: Unit
+    n: int
+    ends: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class Leaving:
     """Everything the page shows. n: leaving records, each with one reason."""
 
@@ -77,17 +89,34 @@ class Leaving:
     records: Table
     reasons: tuple[Reason, ...]
     n: int
+    units: tuple[Part, ...]
 
 
 def leaving(asked: Asked, *, how: str = SET, organisation: int, now: datetime) -> Leaving:
-    """Complaints received and records of customers who left in these days. how: set (coded or suggested), coded, suggested."""
+    """Complaints received and records of customers who left in these days. how: set (coded or suggested), coded, suggested.
+
+    units: the units right below the one asked for, or below the top one the reader sees; those without any are left out.
+    """
     wanted = leaving_list.wanted_of(asked)
-    complaints = leaving_list.n_complaints(asked, organisation=organisation, now=now)
+    by_unit = leaving_list.n_complaints(asked, organisation=organisation, now=now)
     records = leaving_list.n_records(wanted, organisation=organisation)
     by_reason = leaving_list.n_reasons(wanted, organisation=organisation)
     total = sum(by_reason.values())
     found = [_reason(str(code), by_reason.get(str(code), 0), total) for code in LeavingReason.values]
-    return Leaving(how, _table("complaints", complaints, how), _table("records", records, how), tuple(found), total)
+    return Leaving(how, _table("complaints", leaving_list.summed(by_unit), how), _table("records", records, how), tuple(found), total, _parts(by_unit, asked, how, organisation))
+
+
+def _parts(by_unit: Mapping[str, Counts], asked: Asked, how: str, organisation: int) -> tuple[Part, ...]:
+    seen = queries.units_of(organisation=organisation, paths=asked.paths or ("/",))
+    top = next((unit for unit in seen if unit.code == asked.unit), None) if asked.unit else next(iter(seen), None)
+    found = []
+    for unit in seen:
+        if top is not None and unit.parent_id == top.id and (counts := leaving_list.summed(by_unit, unit.path)):
+            table = _table("complaints", counts, how)
+            ends = tuple(table.cell(unmet, left) for unmet, left in ENDS)
+            if table.n:
+                found.append(Part(unit, table.n, ends))
+    return tuple(sorted(found, key=lambda part: (-part.n, part.unit.code)))
 
 
 def _table(kind: str, counts: Counts, how: str) -> Table:

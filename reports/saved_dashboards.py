@@ -43,8 +43,8 @@ def presets() -> dict[str, tuple[str, list[Widget]]]:
         ]),
         "promises": (_("承诺"), [
             made("number", "promise_attainment"), made("number", "first_response"), made("number", "resolution_rate"),
-            made("number", "reopen_rate"), made("promises"), made("cases"), made("control", "promise_attainment"),
-            made("bars", "complaint_rate", by="touchpoint"), made("actions"),
+            made("number", "reopen_rate"), made("promises"), made("cases"), made("leaving"),
+            made("bars", "complaint_rate", by="touchpoint"), made("control", "promise_attainment"), made("actions"),
         ]),
     }  # fmt: skip
 

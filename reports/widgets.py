@@ -55,6 +55,7 @@ KINDS: dict[str, Kind] = {
         Kind("reasons", gettext_lazy("原因"), gettext_lazy("推荐者与贬损者各说什么"), width=6, height=3),
         Kind("quotes", gettext_lazy("原声"), gettext_lazy("客户最近的话，个人信息已遮住"), width=6),
         Kind("promises", gettext_lazy("守约"), gettext_lazy("每条承诺守住了多少"), width=6),
+        Kind("leaving", gettext_lazy("客户为什么离开"), gettext_lazy("投诉在两个轴上：什么没有满足，问题留没留给客户"), width=8),
         Kind("cases", gettext_lazy("承诺台"), gettext_lazy("此刻已失约与快到期的"), width=6, is_live=True),
         Kind("actions", gettext_lazy("行动"), gettext_lazy("进行中的改进与系统的判定"), width=6, is_live=True),
         Kind("note", gettext_lazy("文字"), gettext_lazy("一句说明或标题"), width=12, height=1),

@@ -1,7 +1,7 @@
 """客户为什么离开: both axes over complaints and leaving records, own reasons beside the folk table; every number opens its rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -19,10 +19,10 @@ from complaints.received import Asked
 from metrics.hiding import HIDDEN_BELOW
 from metrics.statistics import Estimate
 from reports import leaving
-from reports.leaving import Cell, Leaving, Mark, Table
+from reports.leaving import Cell, Leaving, Mark, Part, Table
 from tenancy import queries as tenancy
 from web import exports
-from web.desk import kept, one_of
+from web.desk import kept, named, one_of
 from web.door import Visit, needs
 from web.units import Switcher
 
@@ -60,7 +60,8 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "units": units, "days": days, "how": how, "found": found, "from_date": asked.from_date, "last_day": asked.to_date - timedelta(days=1),
         "spans": [(n, kept(request, days=str(n), **{"from": None, "to": None})) for n in DAYS],
         "hows": [(value, label, kept(request, how=value)) for value, label in ((SET, _("已编码和建议")), (AxesState.CODED.value, _("只看已编码")), (AxesState.SUGGESTED.value, _("只看建议")))],
-        "tables": [_table(table, asked, how) for table in (found.complaints, found.records)],
+        "tables": [table_of(table, asked, how) for table in (found.complaints, found.records)],
+        "parts": [_part(part, asked, how) for part in found.units], "ends": [Unmet.EXPECTATION.label, Unmet.NEED.label, LeftWith.WHOLLY.label, LeftWith.PARTLY.label],
         "lefts": [*LeftWith.labels, _("合计")],
         "reasons": [_reason(row, asked) for row in leaving.marks(found.reasons, width=WIDTH)],
         "width": WIDTH, "least": HIDDEN_BELOW, "query": kept(request), "records_query": urlencode(_span(asked)),
@@ -101,7 +102,13 @@ def rows_url(kind: str, place: Place, asked: Asked) -> str:
     return f"{reverse('desk-leaving-records')}?{urlencode({**_span(asked), 'axes': str(place)})}"
 
 
-def _table(table: Table, asked: Asked, how: str) -> dict[str, Any]:
+def page_url(asked: Asked) -> str:
+    """The page itself, of these days and this unit."""
+    return f"{reverse('desk-leaving')}?{urlencode(_span(asked))}"
+
+
+def table_of(table: Table, asked: Asked, how: str = SET) -> dict[str, Any]:
+    """A table with its lines in words, each number with the address of its rows."""
     names = {"complaints": _("收到的投诉"), "records": _("流失记录")}
     lines = [
         (Unmet(unmet).label if unmet else _("合计"), [_cell(table.kind, table.cell(unmet, left), asked, how) for left in (*LeftWith.values, "")])
@@ -109,12 +116,18 @@ def _table(table: Table, asked: Asked, how: str) -> dict[str, Any]:
     ]
     states = ((AxesState.CODED, table.n_coded), (AxesState.SUGGESTED, table.n_suggested), (AxesState.OPEN, table.n_open))
     kept_ = [(state.label, n, rows_url(table.kind, Place(state=state.value), asked)) for state, n in states if n or state != AxesState.SUGGESTED]
-    return {"row": table, "name": names[table.kind], "lines": lines, "states": kept_}
+    return {"row": table, "name": names[table.kind], "lines": lines, "states": kept_, "whole": _("合计")}
 
 
 def _cell(kind: str, cell: Cell, asked: Asked, how: str) -> Shown:
     share, bounds = _said(cell.share)
     return Shown(cell.n, share, bounds, rows_url(kind, Place(cell.unmet, cell.left_with, how), asked), str(LeftWith(cell.left_with).label) if cell.left_with else _("合计"))
+
+
+def _part(part: Part, asked: Asked, how: str) -> dict[str, Any]:
+    own = replace(asked, unit=part.unit.code)
+    made = [replace(_cell("complaints", cell, own, how), label=named(Place(cell.unmet, cell.left_with))) for cell in part.ends]
+    return {"unit": part.unit, "n": part.n, "url": rows_url("complaints", Place(state=how), own), "cells": made}
 
 
 def _said(share: Estimate | None) -> tuple[str, str]:
@@ -140,11 +153,12 @@ def _reason(mark: Mark, asked: Asked) -> dict[str, Any]:
 
 
 def cells(found: Leaving) -> list[list[Any]]:
-    """The figures as rows: every cell and margin of both tables, then the reasons."""
+    """The figures as rows: every cell and margin of both tables, the units' lines, then the reasons."""
     lines = [
         [table.kind, cell.unmet, cell.left_with, "", cell.n, table.n, *_numbers(cell.share), None, ""]
         for table in (found.complaints, found.records) for cell in table.cells
     ]  # fmt: skip
+    lines += [["unit:" + part.unit.code, cell.unmet, cell.left_with, "", cell.n, part.n, *_numbers(cell.share), None, ""] for part in found.units for cell in part.ends]
     return lines + [["reason", "", "", row.code, row.n, found.n, *_numbers(row.share), row.folk, row.folk_is] for row in found.reasons]
 
 

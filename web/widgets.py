@@ -30,7 +30,7 @@ from reports.widget_figures import Asked, Block, Line
 from reports.widgets import Widget
 from tenancy import queries as tenancy
 from tenancy.enums import Channel
-from web import desk_figure_rows, grouped, home, metric_filters
+from web import desk_figure_rows, grouped, home, metric_filters, widget_leaving
 from web.door import Visit
 from web.feedback import lines_of
 from web.improvement import cards
@@ -336,6 +336,14 @@ def _cases(canvas: Canvas) -> Drawn:
     return Drawn(canvas.widget, "dashboard/cases.html", context, "", ("case", "title", "due"), rows)
 
 
+def _leaving(canvas: Canvas) -> Drawn:
+    if not canvas.visit.seat.may("complaints:read"):
+        return Drawn(canvas.widget, "dashboard/leaving.html", {}, "", (), [], True)
+    found, context, url = widget_leaving.table(canvas.asked, () if canvas.visit.seat.sees_all else tuple(canvas.visit.seat.paths))
+    is_empty = not found.n + found.n_open
+    return Drawn(canvas.widget, "dashboard/leaving.html", context | {"may_see_cases": True}, url, widget_leaving.COLUMNS, widget_leaving.rows(found), is_empty)
+
+
 def _actions(canvas: Canvas) -> Drawn:
     filters = improvement.Filters(unit=canvas.asked.where.unit, paths=canvas.asked.where.paths)
     found = improvement.actions(filters, organisation=canvas.asked.organisation).exclude(state="closed")
@@ -359,6 +367,7 @@ DRAW: dict[str, Callable[[Canvas], Drawn]] = {
     "reasons": _reasons,
     "quotes": _quotes,
     "promises": _promises,
+    "leaving": _leaving,
     "cases": _cases,
     "actions": _actions,
     "note": _note,

@@ -25,6 +25,7 @@ from cxms.demo import (
     improving,
     links,
     looping,
+    losing,
     mapping,
     measuring,
     setting_up,
@@ -99,6 +100,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
         solving.add(organisation=organisation.id, now=now)
         handing.add(organisation=organisation.id, now=now)
         handing.learn(organisation=organisation.id, now=now)
+        losing.load(Random(seed), organisation=organisation.id, now=now)
         looping.add(organisation=organisation.id, now=now)
         improving.load(organisation=organisation.id, now=now)
         mapping.load(organisation=organisation.id, now=now)

@@ -1,5 +1,6 @@
 """客户为什么离开: the tables and the folk table, empty and filled; the records, their form; the case's rail with one tap."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from complaints.leaving import RawLeaving
 from complaints.models import LeavingRecord, Ticket
 from feedback.intake import Source
 from feedback.shapes import RawVoice
+from reports import saved_dashboards
+from reports.widgets import made
 from tests.browser import looks
 
 REASONS = ("indifference", "price", "price", "unsolved", "unsolved", "competitor", "product", "moved", "unknown", "price")
@@ -25,7 +28,7 @@ def test_pages_are_sound(shop, now, work, visit, width):
     day = (now + timedelta(hours=8)).date()
     with shop.scope():
         rows = [
-            file(Complaint(RawVoice(channel="phone", text=f"等了{i}个小时，太慢了，还没有货", unit="S001")), organisation=shop.id, source=Source(b"x", "t", "t"), now=now)[0]
+            file(Complaint(RawVoice(channel="phone", text=f"等了{i}个小时，太慢了，还没有货", unit="S003" if i == 2 else "S001")), organisation=shop.id, source=Source(b"x", "t", "t"), now=now)[0]
             for i in range(7)
         ]
     work()
@@ -40,10 +43,11 @@ def test_pages_are_sound(shop, now, work, visit, width):
             [RawLeaving(f"L-{i}", day, REASONS[i % 10], "李女士 尾号 2211", "S001", *pairs[i % 3], note="说了三次没人管，电话13812345678" if i % 2 else "") for i in range(30)], **told
         )  # fmt: skip
         one = LeavingRecord.objects.first()
+        board = saved_dashboards.add(uuid.uuid4(), "投诉", [made("leaving"), made("promises")], shop.seat("cx_manager"), organisation=shop.id, now=now, actor="t")
     pages = {
         "leaving": "/desk/leaving/", "leaving-records": "/desk/leaving/records/", "leaving-new": "/desk/leaving/records/new/",
         "leaving-one": f"/desk/leaving/records/{one.id}/", "leaving-import": "/settings/import/leaving/", "leaving-case": f"/promises/{rows[4].number}/",
-        "leaving-desk": "/promises/?view=all&axes=need:wholly:set",
+        "leaving-board": f"/dashboards/{board.id}/", "leaving-desk": "/promises/?view=all&axes=need:wholly:set",
     }  # fmt: skip
     for name, url in pages.items():
         found += looks.findings(page, name, url, width=width)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alerts.models import MetricRule
-from complaints.models import Approval, CaseRules, Handover, Reflection, Ticket
+from complaints.models import Approval, AxesCode, CaseRules, Handover, LeavingRecord, Reflection, Ticket
 from cxms.lib import clock
 from cxms.lib.periods import Period
 from feedback.models import Feedback
@@ -21,7 +21,7 @@ from tenancy import queries
 from tests.shop import Shop, close
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun, ModelVersion, Dashboard, Annotation, MetricRule, PointRoute)
+PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun, ModelVersion, Dashboard, Annotation, MetricRule, PointRoute, LeavingRecord, AxesCode)
 
 
 def load():

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import uuid
 from datetime import timedelta
 from html import unescape
 
@@ -13,7 +14,9 @@ from complaints import axes, leaving, moves
 from complaints.leaving import RawLeaving
 from complaints.models import AxesCode, LeavingRecord, Ticket
 from complaints.received import Asked
+from reports import saved_dashboards
 from reports.leaving import leaving as figures
+from reports.widgets import made
 from tenancy.models import AuditEvent
 from web.leaving import percent
 
@@ -70,6 +73,9 @@ def test_every_number_opens_its_rows_and_is_one_everywhere(shop, stranger, now, 
             (one,) = [row for row in told_api[table.kind]["cells"] if (row["unmet"] or "", row["left_with"] or "") == (cell.unmet, cell.left_with)]
             share = cell.share.value if cell.share else None
             assert (int(line["n"]), line["share"]) == (cell.n, "" if share is None else repr(share)) and (one["n"], one["value"]) == (cell.n, share)
+    # the units right below add up to the whole, and say the same in the file
+    assert [(part.unit.code, part.n) for part in found.units] == [("EAST", 3)] == [(one["unit"], one["n"]) for one in told_api["units"]]
+    assert {(one["unmet"] or "", one["left_with"] or ""): one["n"] for one in told_api["units"][0]["cells"]} == {(row["unmet"], row["left_with"]): int(row["n"]) for row in file if row["kind"] == "unit:EAST"}
     price = next(row for row in found.reasons if row.code == "price")
     assert (price.n, percent(price.share.value) in said) == (5, True)
     (one,) = [row for row in told_api["reasons"] if row["reason"] == "price"]
@@ -83,6 +89,27 @@ def test_every_number_opens_its_rows_and_is_one_everywhere(shop, stranger, now, 
     assert {row["n"] for row in file_of(stranger.page(), "/desk/leaving/?format=csv")} == {"0"}
     assert page.get("/desk/leaving/?unit=NOWHERE").status_code == 404
     assert shop.page("analyst").get("/desk/leaving/").status_code == 403
+
+
+def test_a_dashboard_shows_the_same_figures(shop, told, now):
+    _day, tickets = told
+    with shop.scope():
+        axes.code(Ticket.objects.get(id=tickets[5].id), "expectation", "wholly", organisation=shop.id, version=0, now=now, actor="t")
+        board = saved_dashboards.add(uuid.uuid4(), "X", [made("leaving")], shop.seat("cx_manager"), organisation=shop.id, now=now, actor="t")
+        board = saved_dashboards.describe(board, "X", ["all"], version=1, now=now, actor="t")
+    url = f"/dashboards/{board.id}/widgets/{board.widgets[0]['id']}/"
+    said = said_of(shop.page(), url)
+    opened = re.findall(r'href="(/promises/[^"]+)"><b>(\d+)</b>', said)
+    assert len(opened) == 16 and "n = 4" in said
+    for link, n in opened[::3]:
+        assert len(set(re.findall(r'href="/promises/(C-[\d-]+)/', said_of(shop.page(), link)))) == int(n), link
+    file = {(row["unmet"], row["left_with"]): row["n"] for row in file_of(shop.page(), f"{url}?as=csv")}
+    assert (file[("", "")], file[("expectation", "wholly")]) == ("4", "1")
+    assert "n = 3" in said_of(shop.page("region_manager"), url) and "n = 1" in said_of(shop.page(), f"{url}?unit=WEST")
+    assert "/promises/" not in said_of(shop.page("analyst"), url)  # he reads figures, not complaints
+    whole = said_of(shop.page(), "/desk/leaving/")
+    (link,) = re.findall(r'href="(/promises/[^"]*unit=WEST[^"]*axes=%3A%3Aset[^"]*)"', whole)
+    assert len(set(re.findall(r'href="/promises/(C-[\d-]+)/', said_of(shop.page(), link)))) == 1
 
 
 def test_the_desk_lists_what_a_cell_counts(shop, told):
