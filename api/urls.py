@@ -41,6 +41,8 @@ endpoints = [
     path("feedback/points", points.PointList.as_view()),
     path("feedback/points/<uuid:key>/<slug:code>", points.PointDecision.as_view()),
     path("taxonomy", taxonomy.Taxonomy.as_view()),
+    path("taxonomy/nodes", taxonomy.TaxonomyNodes.as_view()),
+    path("taxonomy/try", taxonomy.TaxonomyTry.as_view()),
     path("feedback/accuracy", corrections.Accuracy.as_view()),
     path("feedback/<uuid:key>/corrections", corrections.Corrections.as_view()),
     path("feedback/<uuid:key>/corrections/<int:version>/undo", corrections.CorrectionUndo.as_view()),

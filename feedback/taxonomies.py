@@ -6,7 +6,7 @@ Called by the analysis of every batch, the editor and the corrections. The tree 
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,8 @@ from tenancy.versions import Stale
 FOLDER = Path(__file__).parent / "taxonomies"
 SAMPLE = 500
 MOST_EXAMPLES = 5
+# sentences a node keeps for who codes
+MOST_SENTENCES, MOST_SENTENCE = 10, 200
 # who analyses shares it until his transaction ends, who saves a version has it alone: no voice is labelled by a tree that
 # was replaced while it was read and committed after history was read past it
 LOCK = "select pg_advisory_xact_lock{shared}(1952545132, %s)"
@@ -76,6 +78,23 @@ def hold(*, organisation: int) -> None:
 def checked_words(given: Sequence[str]) -> tuple[str, ...]:
     """Words once each, folded as texts are. Raises TopicError."""
     return tuple(topics.clean_keywords(given))
+
+
+def drawn(
+    held: Held, was: str, *, parent: str, name: str, words: Sequence[str], examples: Sequence[str], touchpoint: str, into: str, is_retired: bool,
+) -> Node:  # fmt: skip
+    """A node as the editor or a key asks for it, in place of that of the code `was`, or new. Raises TopicError for its words."""
+    sentences = dict.fromkeys(" ".join(line.split())[:MOST_SENTENCE] for line in examples if line.strip())
+    before = next((node for node in held.nodes if node.code == was), Node("", ""))
+    return replace(
+        before, code=code_for(held, was, parent), name=name, words=checked_words(words), examples=tuple(sentences)[:MOST_SENTENCES],
+        touchpoint=touchpoint, into=into, is_retired=is_retired,
+    )  # fmt: skip
+
+
+def code_for(held: Held, was: str, parent: str) -> str:
+    """The code of a node below `parent`: its own last part, or a new one that no version had."""
+    return f"{parent}/{was.rpartition('/')[2] if was else f'n{held.version + 1}'}"
 
 
 def put(wanted: Node, *, was: str, organisation: int, version: int, now: datetime, actor: str) -> Taxonomy:

@@ -41,6 +41,7 @@ SCOPES: Mapping[str, Word] = {
     "policies:write": lambda: _("修改承诺政策"),
     "webhooks:write": lambda: _("管理 Webhook"),
     "targets:write": lambda: _("设定与撤回目标"),
+    "taxonomy:write": lambda: _("改主题分类"),
     "privacy:write": lambda: _("执行个人信息请求"),
     "backdate": lambda: _("补录过去的时间"),
 }

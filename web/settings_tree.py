@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -137,8 +136,7 @@ def _values(node: Node | None, under: str) -> dict[str, Any]:
 
 
 def _wanted_code(node: Node | None, form: Form, held: taxonomies.Held) -> str:
-    part = node.code.rpartition("/")[2] if node else f"n{held.version + 1}"
-    return f"{form.values['parent']}/{part}"
+    return taxonomies.code_for(held, node.code if node else "", form.values["parent"])
 
 
 def _take(request: HttpRequest, visit: Visit, node: Node | None, held: taxonomies.Held) -> tuple[Form, Effect | None]:
@@ -147,12 +145,10 @@ def _take(request: HttpRequest, visit: Visit, node: Node | None, held: taxonomie
         values[name] = request.POST.get(name, "").replace("\x00", "")[:4000]
     values["is_retired"] = request.POST.get("is_retired") == "on"
     form, organisation, was = Form(values), visit.organisation.id, node.code if node else ""
-    examples = tuple(dict.fromkeys(" ".join(line.split())[:200] for line in values["examples"].splitlines() if line.strip()))[:10]
     try:
-        words = taxonomies.checked_words(re.split(r"[\n,，、;；]+", values["words"]))
-        wanted = replace(
-            node or Node("", ""), code=_wanted_code(node, form, held), name=values["name"], words=words, examples=examples,
-            touchpoint=values["touchpoint"], into=values["into"], is_retired=values["is_retired"],
+        wanted = taxonomies.drawn(
+            held, was, parent=values["parent"], name=values["name"], words=re.split(r"[\n,，、;；]+", values["words"]),
+            examples=values["examples"].splitlines(), touchpoint=values["touchpoint"], into=values["into"], is_retired=values["is_retired"],
         )  # fmt: skip
         if request.POST.get("do") == "try":
             return form, taxonomies.effect(tree.put(held.nodes, wanted, was=was, topics=topics.LABELS), organisation=organisation)
