@@ -90,8 +90,7 @@ def words(notice: Notice) -> tuple[str, str, str, str]:
     parts = _("、").join(f"{names[kind]} {n}" for kind, n in data["counts"].items() if n)
     line = ngettext("你的清单新来 %(n)d 条改进点：%(parts)s", "你的清单新来 %(n)d 条改进点：%(parts)s", data["n"]) % {"n": data["n"], "parts": parts}
     link = f"{settings.SITE_URL}/feedback/points/?{query_of(data)}"
-    last = (date.fromisoformat(data["new_to"]) - DAY).isoformat()
-    days = _("声音是 %(a)s 至 %(b)s 收到的。") % {"a": data["new_from"], "b": last}
+    days = _("声音是 %(days)s 收到的。") % {"days": point_list.days_said(date.fromisoformat(data["new_from"]), date.fromisoformat(data["new_to"]))}
     return subject, line, "\n".join([line, days, "", _("打开：%(link)s") % {"link": link}, _("数字是发出时的样子。")]), link
 
 

@@ -97,11 +97,11 @@ def waiting(filters: Filters, *, organisation: int, most: int, offset: int = 0) 
         return [key for (key,) in cursor.fetchall()]
 
 
-def count(filters: Filters, *, organisation: int) -> int:
-    """How many wait."""
+def count(filters: Filters, *, organisation: int, most: int | None = None) -> int:
+    """How many wait; most: it is not counted further than this."""
     where, given = _where(filters, organisation)
     with connection.cursor() as cursor:
-        cursor.execute(f"select count(*) {FROM}{where}", given)
+        cursor.execute(f"select count(*) from (select 1 {FROM}{where} limit %(most)s) x", given | {"most": most})
         return int(cursor.fetchone()[0])
 
 

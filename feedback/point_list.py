@@ -109,6 +109,12 @@ def received(from_date: date | None, to_date: date | None, timezone: str) -> tup
     return first, last
 
 
+def days_said(from_date: date, to_date: date) -> str:
+    """Local days [from_date, to_date) as they are written: “2026-11-23”, “2026-11-23 – 2026-11-24”."""
+    last = to_date - timedelta(days=1)
+    return from_date.isoformat() if last <= from_date else f"{from_date.isoformat()} – {last.isoformat()}"
+
+
 def rows(filters: Filters, *, organisation: int, most: int | None = None, offset: int = 0, before: Place | None = None) -> list[Row]:
     """The points that pass, newest first. before: only what follows this place."""
     held = points.routes(organisation=organisation)

@@ -105,7 +105,7 @@ def _page(request: HttpRequest, visit: Visit, form: Form) -> HttpResponse:
         "units": units, "page": page, "shown": _shown(rows, names, form, organisation), "form": form, "filters": filters, "kept": kept,
         "query": urlencode(kept), "here": urlencode(kept | ({"page": str(page.number)} if page.number > 1 else {})),
         "tabs": [(value, label, n, urlencode(rest | ({"type": value} if value else {}))) for value, label, n in tabs],
-        "last_day": filters.to_date - timedelta(days=1), "days": point_list.DAYS, "new_last": filters.received[1] - timedelta(days=1) if filters.received else None,
+        "last_day": filters.to_date - timedelta(days=1), "days": point_list.DAYS, "new_days": point_list.days_said(filters.received[0].date(), filters.received[1].date()) if filters.received else "",
         "names": [(code, name) for code, name in names.items()], "owners": _owners(visit), "states": PointState.choices,
         "is_filtered": bool(set(kept) - {"type"}), "may_write": visit.seat.may("feedback:write"), "may_set": visit.seat.may("settings:write"),
         "most": points.MOST,

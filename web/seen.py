@@ -12,6 +12,9 @@ from feedback.models import Feedback
 from tenancy.enums import ClassifyFirst
 from web.door import Visit
 
+# a list does not wait until more of a backlog is counted
+MOST = 1000
+
 
 def ticket_of(visit: Visit, number: str) -> Ticket:
     """The ticket when this person may see it: in his subtrees, or in his hands. Else not found."""
@@ -37,10 +40,10 @@ def is_office(visit: Visit) -> bool:
 
 
 def n_unclassified(visit: Visit) -> int | None:
-    """How many voices wait for a person's first word; None where there is no first step for this person."""
+    """How many voices wait for a person's first word, counted to MOST and one; None where there is no first step for this person."""
     if visit.organisation.classify_first != ClassifyFirst.PERSON or not is_office(visit):
         return None
-    return first.count(first.Filters(), organisation=visit.organisation.id)
+    return first.count(first.Filters(), organisation=visit.organisation.id, most=MOST + 1)
 
 
 def unclassified(visit: Visit, ids: list[uuid.UUID]) -> set[uuid.UUID]:

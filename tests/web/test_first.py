@@ -1,6 +1,7 @@
 """第一步: what waits for a person's word is nowhere a department reads, counted all the same; the office works it off by keys."""
 
 import re
+import uuid
 from datetime import timedelta
 from html import unescape
 from urllib.parse import quote
@@ -14,6 +15,8 @@ from feedback import corrections, first, queries, voices
 from feedback.first_models import Unclassified
 from feedback.models import Analysis, Correction, Feedback
 from feedback.queries import Filters
+from journeys.models import JourneyMap
+from reports import saved_dashboards, widgets
 from tenancy.models import AuditEvent, Organisation
 from tests.metrics.voices import receive, voice
 
@@ -35,7 +38,7 @@ def said(shop, now, work):
 
     def say(n=1, hour=12):
         day = (now + timedelta(hours=8)).date() - timedelta(days=1)
-        keys = receive(shop, [voice(day, 10, text=text, customer="K1", staff="E001", hour=hour, channel="store") for text, _kind, _feel in TEXTS * n], now=now)
+        keys = receive(shop, [voice(day, 10, text=text, customer="K1", staff="E001", hour=hour, channel="store", touchpoint="repair_intake") for text, _kind, _feel in TEXTS * n], now=now)
         work()
         return keys
 
@@ -50,14 +53,23 @@ def label(shop, keys):
             rows.update(kind=kind, sentiment="positive" if feel > 0 else "negative", sentiment_score=feel, topic_codes=["price"], topics=[{"code": "price", "sentiment": feel, "start": 0, "end": 5}])
 
 
-def pages(shop, keys, day):
-    """Every page and file that shows voices, as a department's reader opens them."""
+def pages(shop, keys, day, now, work):
+    """Every page and file that shows voices, as a department's reader opens them; the last three quote what else was said."""
+    receive(shop, [voice(day, text="等了两个小时没人理，太差了，我要投诉，退钱", customer="K1", hour=23)], now=now)
+    work()
+    shop.page().post("/journeys/new/", {"name": "维修旅程", "persona": "换机族", "token": "a" * 32})
     with shop.scope():
         customer = Feedback.objects.get(id=keys[0]).customer_id
+        widget = widgets.made("quotes")
+        board = saved_dashboards.add(uuid.uuid4(), "原声", [widget], shop.seat("store_manager"), organisation=shop.id, now=now, actor="t")
+        quoting = (
+            f"/dashboards/{board.id}/widgets/{widget.id}/?as=csv", f"/journeys/{JourneyMap.objects.get().id}/?at=repair_intake",
+            reverse("case", args=[Ticket.objects.get().number]),
+        )  # fmt: skip
     span = f"from={day - timedelta(days=7)}&to={day + timedelta(days=2)}"
     return (
         "/feedback/", f"/feedback/?q={MARK}", "/feedback/?state=counted", "/feedback/?kind=praise", "/feedback/groups/", "/feedback/points/", "/feedback/points/?format=csv",
-        f"/feedback/points/?format=csv&{span}", f"/customers/{customer}/", "/huddle/", "/praise/", "/people/of/E001/", "/units/S001/", "/metrics/nps", "/metrics/nps/reasons", "/metrics/nps/reasons?format=csv", "/",
+        f"/feedback/points/?format=csv&{span}", f"/customers/{customer}/", "/huddle/", "/praise/", "/people/of/E001/", "/units/S001/", "/metrics/nps", "/metrics/nps/reasons", "/metrics/nps/reasons?format=csv", "/", *quoting,
     )  # fmt: skip
 
 
@@ -77,22 +89,22 @@ def test_what_waits_is_nowhere_a_department_reads(shop, stranger, now, said, wor
     keys = said(8)
     label(shop, keys)
     day = (now + timedelta(hours=8)).date() - timedelta(days=1)
-    urls = pages(shop, keys, day)
+    urls = pages(shop, keys, day, now, work)
     store, office = shop.page("store_manager"), shop.page()
     with shop.scope():
-        assert Unclassified.objects.count() == len(keys)
+        assert Unclassified.objects.count() == len(keys) + 1
         shown = queries.voices(Filters(paths=(shop.units["EAST"].path,)), organisation=shop.id)
-        assert shown.count() == 0 and queries.voices(Filters(), organisation=shop.id).count() == len(keys)
+        assert shown.count() == 0 and queries.voices(Filters(), organisation=shop.id).count() == len(keys) + 1
         assert Notice.objects.filter(purpose="praise").count() == 0
     hidden = bodies(store, urls)
-    assert [url for url, body in hidden.items() if MARK in body] == [] and len(hidden) >= 9
+    assert [url for url, body in hidden.items() if MARK in body] == [] and set(hidden) == set(urls)
     for url in (f"/feedback/{keys[0]}/",):
         assert (store.get(url).status_code, office.get(url).status_code, stranger.page().get(url).status_code) == (404, 200, 404)
     for path, given in (("correct/", {"label": "kind:other@0"}), ("exclude/", {"reason": "x"}), ("original/", {"reason": "要联系他"})):
         assert store.post(f"/feedback/{keys[0]}/{path}", given).status_code == 404, path
     assert store.post(f"/feedback/points/{keys[0]}/decide/", {"topic": "price", "state": "taken", "version": "0"}).status_code == 404
     # keys are the organisation's, and numbers are complete whoever reads them
-    assert len(shop.api().get("/api/v1/feedback").json()["results"]) == len(keys)
+    assert len(shop.api().get("/api/v1/feedback").json()["results"]) == len(keys) + 1
     assert "声音先由总部归类" in hidden["/feedback/"]
     seen = bodies(office, urls)
     assert MARK in seen["/feedback/"] and "待归类" in seen["/feedback/"]
@@ -101,7 +113,7 @@ def test_what_waits_is_nowhere_a_department_reads(shop, stranger, now, said, wor
     open_to = bodies(store, urls)
     there = {url for url, body in open_to.items() if MARK in body}
     assert {"/feedback/", f"/feedback/?q={MARK}", "/feedback/?state=counted", "/feedback/?kind=praise", "/feedback/groups/", "/feedback/points/", "/feedback/points/?format=csv", "/huddle/",
-            "/praise/", "/metrics/nps/reasons", "/units/S001/", urls[8]} <= there, there  # fmt: skip
+            "/praise/", "/metrics/nps/reasons", "/units/S001/", urls[8], *urls[-3:]} <= there, there  # fmt: skip
     assert store.get(f"/feedback/{keys[0]}/").status_code == 200
 
 
