@@ -168,20 +168,24 @@ class LeavingSummary(Endpoint):
             TAG,
             "Why customers leave: both axes, and own reasons beside the folk table",
             obj({"from": DATE, "to": DATE, "how": choice(*HOWS), "as_of": INSTANT, "complaints": TABLE, "records": TABLE, "units": listed(PART), "n": WHOLE, "reasons": listed(REASON)}),
-            query=(*periods.ASKED, Parameter("how", "set (coded and suggested, the default), coded or suggested", choice(*HOWS))),
+            query=(
+                *periods.ASKED, Parameter("how", "set (coded and suggested, the default), coded or suggested", choice(*HOWS)),
+                Parameter("source", "only records that came this way; complaints are not narrowed", choice(*LeavingSource.values)),
+            ),
             description="Complaints by the day received without duplicates, leaving records by the day of leaving without withdrawn ones. Cells "
             "with an axis null are margins; units are those right below the one asked for. `value` is a share (0..1) of all that stand somewhere, with its Wilson interval; null below five. "
             "`folk` is what service trainings tell: no study behind it is known, and it enters no figure.",
         )
-    }
+    }  # fmt: skip
 
     def get(self, request: Request) -> Response:
         """The last 28 days unless asked otherwise."""
         asked = periods.asked(request, organisation=self.organisation, now=self.now)
-        how = request.query_params.get("how", SET)
-        if how not in HOWS:
-            raise Problem(422, "unknown_how", "no such how", [{"field": "how", "code": "unknown_how"}])
-        found = figures.leaving(asked, how=how, organisation=self.organisation, now=self.now)
+        how, source = request.query_params.get("how", SET), request.query_params.get("source", "")
+        for name, given, offered in (("how", how, HOWS), ("source", source, ("", *LeavingSource.values))):
+            if given not in offered:
+                raise Problem(422, f"unknown_{name}", f"no such {name}", [{"field": name, "code": f"unknown_{name}"}])
+        found = figures.leaving(asked, how=how, source=source, organisation=self.organisation, now=self.now)
         reasons = [
             {"reason": row.code, "n": row.n, **_share(row.share), "folk": row.folk, "folk_is": row.folk_is or None} for row in found.reasons
         ]

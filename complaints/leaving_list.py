@@ -36,9 +36,9 @@ class Wanted:
     place: Place = Place()
 
 
-def wanted_of(asked: Asked) -> Wanted:
-    """The records of a figure's days and units."""
-    return Wanted(asked.from_date, asked.to_date, asked.unit, asked.paths)
+def wanted_of(asked: Asked, source: str = "") -> Wanted:
+    """The records of a figure's days and units, of one source or of all."""
+    return Wanted(asked.from_date, asked.to_date, asked.unit, asked.paths, source=source)
 
 
 def records(wanted: Wanted, *, organisation: int) -> QuerySet[LeavingRecord]:

@@ -92,12 +92,13 @@ class Leaving:
     units: tuple[Part, ...]
 
 
-def leaving(asked: Asked, *, how: str = SET, organisation: int, now: datetime) -> Leaving:
+def leaving(asked: Asked, *, how: str = SET, source: str = "", organisation: int, now: datetime) -> Leaving:
     """Complaints received and records of customers who left in these days. how: set (coded or suggested), coded, suggested.
 
+    source: only records that came this way, and their reasons; complaints are not narrowed by it.
     units: the units right below the one asked for, or below the top one the reader sees; those without any are left out.
     """
-    wanted = leaving_list.wanted_of(asked)
+    wanted = leaving_list.wanted_of(asked, source)
     by_unit = leaving_list.n_complaints(asked, organisation=organisation, now=now)
     records = leaving_list.n_records(wanted, organisation=organisation)
     by_reason = leaving_list.n_reasons(wanted, organisation=organisation)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from complaints import axes, queries
 from complaints.axes import SET, Place
-from complaints.enums import AxesState, LeavingReason, LeftWith, Unmet
+from complaints.enums import AxesState, LeavingReason, LeavingSource, LeftWith, Unmet
 from complaints.queries import Filters
 from complaints.received import Asked
 from metrics.hiding import HIDDEN_BELOW
@@ -53,19 +53,20 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
     organisation = visit.organisation.id
     if (kind := request.GET.get("format", "")) in exports.KINDS and request.GET.get("rows") == "complaints":
         return exports.table(kind, ROW_COLUMNS, _rows(asked, visit), name="leaving-complaints")
-    found = leaving.leaving(asked, how=how, organisation=organisation, now=visit.now)
+    source = one_of(request.GET.get("source", ""), LeavingSource.values)
+    found = leaving.leaving(asked, how=how, source=source, organisation=organisation, now=visit.now)
     if kind in exports.KINDS:
         return exports.table(kind, COLUMNS, cells(found), name="leaving")
     context: dict[str, Any] = {
         "units": units, "days": days, "how": how, "found": found, "from_date": asked.from_date, "last_day": asked.to_date - timedelta(days=1),
         "spans": [(n, kept(request, days=str(n), **{"from": None, "to": None})) for n in DAYS],
         "hows": [(value, label, kept(request, how=value)) for value, label in ((SET, _("已编码和建议")), (AxesState.CODED.value, _("只看已编码")), (AxesState.SUGGESTED.value, _("只看建议")))],
-        "tables": [table_of(table, asked, how) for table in (found.complaints, found.records)],
+        "tables": [table_of(table, asked, how, source) for table in (found.complaints, found.records)],
         "parts": [_part(part, asked, how) for part in found.units], "ends": [Unmet.EXPECTATION.label, Unmet.NEED.label, LeftWith.WHOLLY.label, LeftWith.PARTLY.label],
         "lefts": [*LeftWith.labels, _("合计")],
-        "reasons": [_reason(row, asked) for row in leaving.marks(found.reasons, width=WIDTH)],
-        "width": WIDTH, "least": HIDDEN_BELOW, "query": kept(request), "records_query": urlencode(_span(asked)),
-        "given": {name: request.GET.get(name, "") for name in ("from", "to", "unit", "how")}, "may_write": visit.seat.may("complaints:write"),
+        "reasons": [_reason(row, asked, source) for row in leaving.marks(found.reasons, width=WIDTH)],
+        "width": WIDTH, "least": HIDDEN_BELOW, "query": kept(request), "records_query": urlencode(_span(asked) | _from(source)),
+        "given": {name: request.GET.get(name, "") for name in ("from", "to", "unit", "how")}, "source": source, "sources": LeavingSource.choices, "may_write": visit.seat.may("complaints:write"),
     }  # fmt: skip
     return render(request, "leaving/page.html", context)
 
@@ -95,11 +96,15 @@ def _span(asked: Asked) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def rows_url(kind: str, place: Place, asked: Asked) -> str:
+def _from(source: str) -> dict[str, str]:
+    return {"source": source} if source else {}
+
+
+def rows_url(kind: str, place: Place, asked: Asked, source: str = "") -> str:
     """Where a number's rows are listed: the desk for complaints, the list of records for these."""
     if kind == "complaints":
         return f"{reverse('desk')}?{urlencode({'view': 'all', **_span(asked), 'axes': str(place), 'order': 'newest'})}"
-    return f"{reverse('desk-leaving-records')}?{urlencode({**_span(asked), 'axes': str(place)})}"
+    return f"{reverse('desk-leaving-records')}?{urlencode({**_span(asked), **_from(source), 'axes': str(place)})}"
 
 
 def page_url(asked: Asked) -> str:
@@ -107,21 +112,21 @@ def page_url(asked: Asked) -> str:
     return f"{reverse('desk-leaving')}?{urlencode(_span(asked))}"
 
 
-def table_of(table: Table, asked: Asked, how: str = SET) -> dict[str, Any]:
+def table_of(table: Table, asked: Asked, how: str = SET, source: str = "") -> dict[str, Any]:
     """A table with its lines in words, each number with the address of its rows."""
     names = {"complaints": _("收到的投诉"), "records": _("流失记录")}
     lines = [
-        (Unmet(unmet).label if unmet else _("合计"), [_cell(table.kind, table.cell(unmet, left), asked, how) for left in (*LeftWith.values, "")])
+        (Unmet(unmet).label if unmet else _("合计"), [_cell(table.kind, table.cell(unmet, left), asked, how, source) for left in (*LeftWith.values, "")])
         for unmet in (*Unmet.values, "")
     ]
     states = ((AxesState.CODED, table.n_coded), (AxesState.SUGGESTED, table.n_suggested), (AxesState.OPEN, table.n_open))
-    kept_ = [(state.label, n, rows_url(table.kind, Place(state=state.value), asked)) for state, n in states if n or state != AxesState.SUGGESTED]
+    kept_ = [(state.label, n, rows_url(table.kind, Place(state=state.value), asked, source)) for state, n in states if n or state != AxesState.SUGGESTED]
     return {"row": table, "name": names[table.kind], "lines": lines, "states": kept_, "whole": _("合计")}
 
 
-def _cell(kind: str, cell: Cell, asked: Asked, how: str) -> Shown:
+def _cell(kind: str, cell: Cell, asked: Asked, how: str, source: str = "") -> Shown:
     share, bounds = _said(cell.share)
-    return Shown(cell.n, share, bounds, rows_url(kind, Place(cell.unmet, cell.left_with, how), asked), str(LeftWith(cell.left_with).label) if cell.left_with else _("合计"))
+    return Shown(cell.n, share, bounds, rows_url(kind, Place(cell.unmet, cell.left_with, how), asked, source), str(LeftWith(cell.left_with).label) if cell.left_with else _("合计"))
 
 
 def _part(part: Part, asked: Asked, how: str) -> dict[str, Any]:
@@ -141,11 +146,11 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}%"
 
 
-def _reason(mark: Mark, asked: Asked) -> dict[str, Any]:
+def _reason(mark: Mark, asked: Asked, source: str) -> dict[str, Any]:
     row = mark.reason
     share, bounds = _said(row.share)
     verdicts = {"above": _("流传的高于自己的区间"), "below": _("流传的低于自己的区间"), "within": _("流传的在自己的区间里")}
-    url = f"{reverse('desk-leaving-records')}?{urlencode({**_span(asked), 'reason': row.code})}"
+    url = f"{reverse('desk-leaving-records')}?{urlencode({**_span(asked), **_from(source), 'reason': row.code})}"
     return {
         "mark": mark, "name": LeavingReason(row.code).label, "n": row.n, "share": share, "bounds": bounds, "url": url,
         "folk": "" if row.folk is None else f"{100 * row.folk:.0f}%", "said": verdicts.get(row.folk_is, ""),

@@ -84,6 +84,10 @@ def test_every_number_opens_its_rows_and_is_one_everywhere(shop, stranger, now, 
     # narrower questions, other people
     assert "n = 0" in said_of(page, "/desk/leaving/?from=2020-01-01&to=2020-02-01&how=coded")
     assert [row["n"] for row in file_of(page, "/desk/leaving/?format=csv&unit=WEST") if row["kind"] == "reason" and row["reason"] == "price"] == ["1"]
+    for source, n in (("api", "5"), ("person", "0"), ("x", "5")):
+        assert [row["n"] for row in file_of(page, f"/desk/leaving/?format=csv&source={source}") if row["reason"] == "price"] == [n]
+    assert "/desk/leaving/records/?from=" in (said := said_of(page, "/desk/leaving/?source=person")) and "source=person&reason=price" in said
+    assert shop.api().get("/api/v1/leaving/summary?source=person").json()["n"] == 0 and shop.api().get("/api/v1/leaving/summary?source=x").status_code == 422
     assert [row["n"] for row in file_of(shop.page("region_manager"), "/desk/leaving/?format=csv") if row["reason"] == "price"] == ["4"]
     assert len(file_of(shop.page("region_manager"), "/desk/leaving/records/?format=csv")) == 5
     assert {row["n"] for row in file_of(stranger.page(), "/desk/leaving/?format=csv")} == {"0"}
