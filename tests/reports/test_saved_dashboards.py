@@ -15,8 +15,8 @@ from tenancy.versions import Stale
 MANY = [made("number", "nps"), made("mix"), made("note", text="早会看这里"), made("table", "nps", "csi", by="unit")]
 
 
-def test_there_are_twelve_kinds_of_figures_and_a_note():
-    assert len(KINDS) == 13
+def test_there_are_thirteen_kinds_of_figures_and_a_note():
+    assert len(KINDS) == 14
     assert {kind.code for kind in KINDS.values()} == set(KINDS)
 
 
