@@ -13,8 +13,10 @@ from api.shapes import instant
 from customers import customers, merging, suggesting
 from customers.models import Customer, Merge
 from customers.suggesting import Pair
+from cxms.lib.text import mask_email, mask_name, mask_phone
 
 FIELDS = ("name", "phone", "email", "tier")
+MASKS = {"name": mask_name, "phone": mask_phone, "email": mask_email}
 SIGNS = listed(obj({"sign": text(), "bits": {"type": "number"}}), description="what agrees, or with “-” before it differs, the heaviest first")
 MERGE = obj(
     {"id": ID, "kept": ID, "gone": ID, "score": {"type": "number"}, "merged_at": INSTANT, "merged_by": text(), "undone_at": maybe(INSTANT)}
@@ -22,9 +24,12 @@ MERGE = obj(
 PAIR = obj({"one": ref("Customer"), "other": ref("Customer"), "score": {"type": "number"}, "signs": SIGNS})
 
 
-def shown(row: Customer) -> dict[str, Any]:
-    """A customer as the API says it."""
-    return {"id": str(row.id), "external_id": row.external_id, **{name: getattr(row, name) for name in FIELDS}}
+def shown(row: Customer, *, is_whole: bool) -> dict[str, Any]:
+    """A customer as the API says it: whole for who keeps the register, else with name, phone and e-mail reduced."""
+    said = {name: getattr(row, name) for name in FIELDS}
+    if not is_whole:
+        said |= {name: mask(said[name]) for name, mask in MASKS.items() if said[name]}
+    return {"id": str(row.id), "external_id": row.external_id, **said}
 
 
 def _merge(row: Merge) -> dict[str, Any]:
@@ -34,9 +39,9 @@ def _merge(row: Merge) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
+def _pair(pair: Pair, *, is_whole: bool) -> dict[str, Any]:
     signs = [{"sign": name, "bits": bits} for name, bits in pair.likeness.signs]
-    return {"one": shown(pair.one), "other": shown(pair.other), "score": pair.likeness.score, "signs": signs}
+    return {"one": shown(pair.one, is_whole=is_whole), "other": shown(pair.other, is_whole=is_whole), "score": pair.likeness.score, "signs": signs}
 
 
 class DuplicateList(Endpoint):
@@ -58,7 +63,7 @@ class DuplicateList(Endpoint):
         start, limit = read_cursor(request, lambda at: int(at[0])) or 0, limit_of(request)
         pairs = suggesting.pairs(organisation=self.organisation)
         more = start + limit < len(pairs)
-        results = [_pair(pair) for pair in pairs[start : start + limit]]
+        results = [_pair(pair, is_whole=self.may("customers:write")) for pair in pairs[start : start + limit]]
         return Response({"results": results, "next": cursor_of(start + limit) if more else None, "n": len(pairs)})
 
 

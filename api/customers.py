@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.contract import ID, NDJSON, WHOLE, Operation, listed, obj, ref, text
+from api.contract import ID, NDJSON, WHOLE, Operation, Parameter, listed, obj, ref, text
 from api.customer_merges import FIELDS, shown
 from api.door import Endpoint
 from api.feedback import rows_of
@@ -20,13 +20,14 @@ from customers.customers import Put
 from customers.identities import normal_email, normal_phone
 from customers.models import Customer
 from cxms.lib import strict_json
-from feedback import normalise
+from feedback import normalise, originals
 from feedback.shapes import ShapeError
 from reports import customers as reports
 from reports.customers import Summary
 
 EXAMPLE = {"name": "陈建国", "phone": "138 1234 6629", "email": "chen@example.com", "tier": "gold"}
 SAYS = "Given fields replace ours, `null` empties a field, fields left out stay. Phone numbers are kept as E.164."
+MASKED = "Name, phone and e-mail are whole for keys with `customers:write`, else reduced: 陈**, 138 **** 6629, c***@example.com; `/contact` tells them with a reason."
 RESULT = obj({"row": WHOLE, "status": text(), "id": ID, "error": ref("RowError")}, required=("row", "status"))
 
 
@@ -52,7 +53,7 @@ class CustomerOne(Endpoint):
 
     needs: ClassVar[dict[str, str]] = {"GET": "customers:read", "PUT": "customers:write"}
     says: ClassVar[dict[str, Operation]] = {
-        "GET": Operation("Customers", "Read a customer", ref("Customer"), etag=True),
+        "GET": Operation("Customers", "Read a customer", ref("Customer"), description=MASKED, etag=True),
         "PUT": Operation(
             "Customers",
             "Make or change a customer",
@@ -75,16 +76,39 @@ class CustomerOne(Endpoint):
             actor=self.actor,
             version=_version(request),
         )
-        return _answer(row, 201 if status == "created" else 200)
+        return _answer(row, 201 if status == "created" else 200, is_whole=True)
 
     def get(self, request: Request, external_id: str) -> Response:
         """One customer."""
         row = customers.by_external(external_id, organisation=self.organisation)
-        return _answer(row, 200) if row else not_found()
+        return _answer(row, 200, is_whole=self.may("customers:write")) if row else not_found()
 
 
-def _answer(row: Customer, status: int) -> Response:
-    return Response(shown(row), status=status, headers={"ETag": f'"{customers.version_of(row)}"'})
+class CustomerContact(Endpoint):
+    """`GET /customers/{external_id}/contact?reason=`."""
+
+    needs: ClassVar[dict[str, str]] = {"GET": "originals:read"}
+    says: ClassVar[dict[str, Operation]] = {
+        "GET": Operation(
+            "Customers",
+            "Read how a customer is reached, nothing written over",
+            ref("Customer"),
+            query=(Parameter("reason", "why; kept in the audit", text(200)),),
+            description="At most 30 an hour for a key, originals of voices among them: 429.",
+        )
+    }
+
+    def get(self, request: Request, external_id: str) -> Response:
+        """Name, phone and e-mail in full; the audit keeps who read them and why."""
+        row = customers.by_external(external_id, organisation=self.organisation)
+        if row is None:
+            return not_found()
+        row = originals.contact(row, request.query_params.get("reason", ""), now=self.now, actor=self.actor)
+        return Response(shown(row, is_whole=True))
+
+
+def _answer(row: Customer, status: int, *, is_whole: bool) -> Response:
+    return Response(shown(row, is_whole=is_whole), status=status, headers={"ETag": f'"{customers.version_of(row)}"'})
 
 
 def _version(request: Request) -> str | None:
@@ -159,7 +183,7 @@ class CustomerSummary(Endpoint):
     def _shown(self, found: Summary) -> dict[str, Any]:
         event = found.last_event
         return {
-            "customer": shown(found.customer),
+            "customer": shown(found.customer, is_whole=self.may("customers:write")),
             "as_of": instant(self.now),
             "tier": found.customer.tier or None,
             "open_complaints": {"n": found.n_open, "results": [_open(r, is_held=r.ticket.id in found.held) for r in found.open]},

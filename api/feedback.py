@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from api import shapes
 from api.contract import (
+    ANY,
     CURSOR,
     DATE,
     ID,
@@ -189,17 +190,17 @@ class FeedbackOriginal(Endpoint):
         "GET": Operation(
             "Feedback",
             "Read what a customer wrote, nothing written over",
-            obj({"id": ID, "text": text()}),
+            obj({"id": ID, "text": text(), "metadata": ANY}),
             query=(Parameter("reason", "why; kept in the audit", text(200)),),
-            description="Everywhere else personal data in a text is written over with *. At most 30 an hour for a key: 429.",
+            description="Everywhere else personal data in `text` and `metadata` is written over with *. At most 30 an hour for a key: 429.",
         )
     }
 
     def get(self, request: Request, key: uuid.UUID) -> Response:
-        """The text as it came; the audit keeps who read it and why."""
+        """Text and metadata as they came; the audit keeps who read it and why."""
         reason = request.query_params.get("reason", "")
         said = originals.read(key, reason, organisation=self.organisation, now=self.now, actor=self.actor)
-        return Response({"id": str(key), "text": said})
+        return Response({"id": str(key), "text": said.text, "metadata": said.metadata})
 
 
 class FeedbackExclude(Endpoint):

@@ -65,9 +65,9 @@ def voice(row: Feedback, made: Analysis | None, scores: Sequence[Score]) -> dict
         "touchpoint": row.touchpoint.code if row.touchpoint else None,
         "text": masking.covered(row.text, made.pii if made else None),
         "scores": [score(item) for item in scores if item.item or item.kind != "csi"],
-        "metadata": row.metadata,
+        "metadata": masking.covered_fields(row.metadata) if row.metadata else {},
         "status": "analysed" if made else "pending",
-        "excluded": {"at": instant(row.excluded_at), "reason": row.excluded_reason} if row.excluded_at else None,
+        "excluded": {"at": instant(row.excluded_at), "reason": masking.covered(row.excluded_reason, names=False)} if row.excluded_at else None,
         "analysis": analysis(made),
     }
 

@@ -70,6 +70,7 @@ endpoints = [
     path("customers/duplicates", customer_merges.DuplicateList.as_view()),
     path("customers/merges/<uuid:key>/undo", customer_merges.MergeUndo.as_view()),
     path("customers/<str:external_id>/merge", customer_merges.CustomerMerge.as_view()),
+    path("customers/<str:external_id>/contact", customers.CustomerContact.as_view()),
     path("customers/<str:external_id>/summary", customers.CustomerSummary.as_view()),
     path("customers/<str:external_id>", customers.CustomerOne.as_view()),
     path("drivers", drivers.DriverList.as_view()),

@@ -11,7 +11,7 @@ import io
 import json
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from cxms.lib import failpoints
 from cxms.lib.errors import DomainError
-from feedback import intake, normalise
+from feedback import intake, masking, normalise
 from feedback.channels import sheet
 from feedback.channels.sheet import Reading
 from feedback.enums import ImportState
@@ -99,9 +99,9 @@ def _trouble(code: str) -> str:
 
 
 def preview(job: ImportJob, n: int = 5) -> list[list[str]]:
-    """The first records of the file."""
+    """The first records of the file, personal data written over."""
     part = ImportPart.objects.filter(organisation_id=job.organisation_id, job=job, number=0).first()
-    return _records(part)[:n] if part else []
+    return [covered_cells(job, cells) for cells in _records(part)[:n]] if part else []
 
 
 def _records(part: ImportPart) -> list[list[str]]:
@@ -291,16 +291,23 @@ def reason(code: str) -> str:
     return CODES[code]() if code in CODES else code
 
 
-def rejected_csv(job: ImportJob) -> Iterator[str]:
+def covered_cells(job: ImportJob, cells: Sequence[str]) -> list[str]:
+    """A record with personal data written over, by what stands in a cell and by what its column is called or mapped to."""
+    names = dict(enumerate(job.header)) | {at: field.replace(".", "") for field, at in job.columns.items() if field.startswith("customer.")}
+    return [str(masking.covered_fields(cell, names.get(at, ""))) for at, cell in enumerate(cells)]
+
+
+def rejected_csv(job: ImportJob, *, is_whole: bool) -> Iterator[str]:
     """The refused records as CSV with row and reason in front; safe to open in a spreadsheet. Begins with the mark that
-    Excel needs to see UTF-8."""
+    Excel needs to see UTF-8. is_whole: as they came, after `originals.rejected`; else personal data is written over."""
     line = io.StringIO()
     writer = csv.writer(line)
     yield "\ufeff"
     writer.writerow([_("行"), _("列"), _("原因"), *map(sheet.safe, job.header)])
     rows = ImportReject.objects.filter(organisation_id=job.organisation_id, job=job).order_by("row")
     for reject in rows.iterator(chunk_size=2000):
-        writer.writerow([reject.row, reject.field, reason(reject.code), *map(sheet.safe, reject.cells)])
+        cells = reject.cells if is_whole else covered_cells(job, reject.cells)
+        writer.writerow([reject.row, reject.field, reason(reject.code), *map(sheet.safe, cells)])
         if line.tell() > 64_000:
             yield line.getvalue()
             line.seek(0)
@@ -309,10 +316,10 @@ def rejected_csv(job: ImportJob) -> Iterator[str]:
 
 
 def summary(job: ImportJob) -> dict[str, Any]:
-    """Why records were refused: reason and field with counts, the commonest first, and the first twenty of them."""
+    """Why records were refused: reason and field with counts, the commonest first, and the first twenty: row, reason, covered cells."""
     rows = ImportReject.objects.filter(organisation_id=job.organisation_id, job=job)
     counted: dict[tuple[str, str], int] = {}
     for code, field in rows.values_list("code", "field"):
         counted[code, field] = counted.get((code, field), 0) + 1
     reasons = sorted(((n, reason(code), field) for (code, field), n in counted.items()), reverse=True)
-    return {"reasons": reasons, "first": [(row, reason(row.code)) for row in rows.order_by("row")[:20]]}
+    return {"reasons": reasons, "first": [(row.row, reason(row.code), covered_cells(job, row.cells)) for row in rows.order_by("row")[:20]]}

@@ -13,6 +13,25 @@ from feedback.nlp.folding import fold_with_map
 from feedback.nlp.personal_data import personal_data_in
 
 COVER = "*"
+# what a field of a document calls a person's own data; compared without case, spaces and marks
+_FIELDS = frozenset((
+    "fullname", "realname", "firstname", "lastname", "surname", "nickname", "customername", "contactname", "contactperson", "buyername",
+    "guestname", "receivername", "phone", "phonenumber", "phoneno", "mobile", "mobilephone", "mobileno", "mobilenumber", "cell", "cellphone",
+    "tel", "telephone", "whatsapp", "wechat", "wechatid", "wxid", "email", "emailaddress", "mail", "idcard", "idcardno", "idno", "idnumber",
+    "identity", "identityno", "passport", "passportno", "bankcard", "bankcardno", "bankaccount", "plate", "plateno", "licenseplate", "address",
+    "addr", "homeaddress", "shippingaddress", "deliveryaddress", "contact", "receiver", "recipient", "consignee", "customerphone", "customermobile",
+    "customeremail", "contactphone", "contactemail", "buyerphone", "姓名", "客户姓名", "客戶姓名", "真实姓名", "联系人", "聯絡人", "收件人", "收货人", "收貨人", "昵称",
+    "暱稱", "手机", "手機", "手机号", "手機號", "手机号码", "手機號碼", "客户手机", "电话", "電話", "电话号码", "联系电话", "聯絡電話", "联系方式", "聯絡方式", "微信", "微信号", "邮箱", "郵箱",
+    "电子邮箱", "客户邮箱", "身份证", "身份证号", "身份证号码", "身分證", "身分證號", "护照", "护照号", "银行卡", "银行卡号", "車牌", "车牌", "车牌号", "地址", "住址", "收货地址", "收貨地址", "联系地址",
+    "家庭地址", "客户", "客戶",
+))  # fmt: skip
+_PERSONS = frozenset((
+    "customer", "contact", "user", "buyer", "guest", "member", "person", "receiver", "recipient", "consignee",
+    "passenger", "patient", "caller", "visitor", "owner", "客户", "客戶", "联系人", "会员", "會員",
+))  # fmt: skip
+_REFERENCE = re.compile(r"(?:^|[^a-z])(?:order|booking|waybill|tracking|invoice|ref|reference)(?:$|[^a-z])|订单|訂單|单号|單號|运单|编号|編號|流水|票号|工单", re.I)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SHORTEST_NUMBER = 8
 Spans = Sequence[Mapping[str, Any]]
 
 
@@ -53,6 +72,54 @@ def covered_deep(value: Any, *, names: bool = True) -> Any:
     if isinstance(value, dict):
         return {key: covered_deep(item, names=names) for key, item in value.items()}
     return [covered_deep(item, names=names) for item in value] if isinstance(value, list) else value
+
+
+def covered_fields(value: Any, field: str = "", within: str = "") -> Any:
+    """A document somebody else made, covered at any depth by what its texts and numbers hold and by what its fields are called.
+
+    Fields keep their names. A number becomes text where it is a person's; numbers of orders and the like stay. field, within:
+    the name this value and its owner go by.
+    """
+    if isinstance(value, dict):
+        return {name: covered_fields(item, str(name), field) for name, item in value.items()}
+    if isinstance(value, list):
+        return [covered_fields(item, field, within) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    said = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if _is_personal(field, within):
+        return COVER * len(said)
+    if not _may_hold(said, is_text=isinstance(value, str)):
+        return value
+    shown = _covered_beside(said, field)
+    return value if shown == said else shown
+
+
+def _is_personal(field: str, within: str) -> bool:
+    """Whether a field holds a person's own data by its name; a bare “name” at the top or of somebody, not of a product."""
+    word, owner = ("".join(char for char in name.lower() if char.isalnum()) for name in (field, within))
+    return word in _FIELDS or word == "name" and (not owner or owner in _PERSONS or owner.removesuffix("s") in _PERSONS)
+
+
+def _may_hold(said: str, *, is_text: bool) -> bool:
+    """A quick look: a plain code or word holds nobody's data, nor does a short number."""
+    if not is_text:
+        return len(said) >= _SHORTEST_NUMBER
+    return not said.isascii() or "@" in said or " " in said.strip() or sum(char.isdigit() for char in said) >= 4
+
+
+def _covered_beside(said: str, field: str) -> str:
+    """The value covered as if its field's name stood before it: “联系人：陈晓明”, “order_no: 13912340077”."""
+    is_reference = _REFERENCE.search(_CAMEL.sub("_", field)) is not None
+    head = "订单号：" if is_reference else f"{field[:40]}："
+    spans = [(span.start - len(head), span.end - len(head)) for span in _spans(head + said, None, True)]
+    if not is_reference:
+        spans += [(span.start, span.end) for span in _spans(said, None, True)]
+    shown = list(said)
+    for start, end in spans:
+        for at in range(max(start, 0), end):
+            shown[at] = COVER
+    return "".join(shown)
 
 
 def _spans(text: str, pii: Spans | None, names: bool) -> list[PersonalData]:

@@ -19,7 +19,8 @@ def values(ticket: Ticket, visit: Visit) -> dict[str, str]:
     next_end = desk.urgent([view for view in views if view.clock.kind not in {"notify", "reflection"}], broken=False)
     due = next_end.due_at if next_end is not None and not next_end.is_stopped else None
     return {
-        "customer": ticket.customer.name if ticket.customer else "",
+        # who sees the customer as 陈** writes the greeting himself
+        "customer": ticket.customer.name if ticket.customer and visit.seat.may("originals:read") else "",
         "number": ticket.number,
         "store": ticket.unit.name if ticket.unit else "",
         "due": timezone.localtime(due).strftime("%m-%d %H:%M") if due is not None and due > visit.now else "",

@@ -19,9 +19,10 @@ from django.views.decorators.http import require_POST
 from complaints.reconstruction import of_event
 from customers import merging, queries, suggesting
 from customers.customers import CustomerStale, version_of
-from customers.models import Merge
+from customers.models import Customer, Merge
 from customers.suggesting import Pair
 from cxms.lib.errors import DomainError
+from feedback import originals
 from reports import customer_story
 from reports import customers as reports
 from web.door import Visit, needs
@@ -60,17 +61,42 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
 @needs("customers:read")
 def one(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
     """One customer; who was merged leads to whom he was found to be."""
-    customer = queries.by_id(key, organisation=visit.organisation.id)
-    if customer is None:
+    customer = _customer(visit, key)
+    return redirect("customer", customer.merged_into_id) if customer.merged_into_id else _page(request, visit, customer)
+
+
+@require_POST
+@needs("originals:read")
+def contact(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
+    """The page with the customer's name, phone and e-mail in full, this once; the audit keeps who looked and why."""
+    customer = _customer(visit, key)
+    try:
+        reason = request.POST.get("reason", "").replace("\x00", "")
+        originals.contact(customer, reason, now=visit.now, actor=visit.actor)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+        return redirect("customer", customer.id)
+    answer = _page(request, visit, customer, is_whole=True)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _customer(visit: Visit, key: uuid.UUID) -> Customer:
+    found = queries.by_id(key, organisation=visit.organisation.id)
+    if found is None:
         raise Http404
-    if customer.merged_into_id:
-        return redirect("customer", customer.merged_into_id)
+    return found
+
+
+def _page(request: HttpRequest, visit: Visit, customer: Customer, *, is_whole: bool = False) -> HttpResponse:
     noun = request.GET.get("noun", "")
     entries = customer_story.story(customer, paths=visit.seat.paths)
     page = Paginator([row for row in entries if row.noun == noun or noun not in NOUNS], PAGE).get_page(request.GET.get("page"))
     may_merge = visit.seat.may("customers:write")
     context = {
         "customer": customer,
+        "is_whole": is_whole,
+        "may_look": visit.seat.may("originals:read"),
         "version": version_of(customer),
         "external_ids": queries.external_ids(customer),
         "summary": reports.summary(customer, organisation=visit.organisation.id, now=visit.now, paths=visit.seat.paths),

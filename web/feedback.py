@@ -272,7 +272,7 @@ def original(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse
     except DomainError as error:
         messages.error(request, str(error.message))
         return _back(request, row)
-    answer = _page(request, visit, row, said)
+    answer = _page(request, visit, row, said.text)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cxms.lib.errors import DomainError
-from feedback import imports, intake
+from feedback import imports, intake, originals
 from feedback.channels import sheet
 from feedback.enums import ImportState
 from feedback.models import ImportJob
@@ -101,6 +102,7 @@ def _page(
         "unit": (typed or {}).get("unit", job.unit_code),
         "mapped": [(LABELS[field](), job.header[index]) for field, index in job.columns.items() if index < len(job.header)],
         "summary": imports.summary(job) if job.n_rejected and job.state in {ImportState.CHECKED, ImportState.DONE} else None,
+        "may_look": visit.seat.may("originals:read"),
         "may_undo": job.state == ImportState.DONE,
     }
     return render(request, "import/one.html", context, status=status)
@@ -149,15 +151,26 @@ def _columns(typed: dict[str, str], job: ImportJob) -> dict[str, int]:
 
 @needs("imports:write")
 def rejected(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
-    """The records that were not taken, as a file that is safe to open."""
-    job = job_of(visit, key)
+    """The records that were not taken, personal data written over, as a file that is safe to open.
+
+    POST with a reason gives them as they came to who may see originals; the audit keeps who took them and why.
+    """
+    job, is_whole = job_of(visit, key), request.method == "POST"
     organisation = visit.organisation.id
+    if is_whole:
+        if not visit.seat.may("originals:read"):
+            raise PermissionDenied
+        try:
+            originals.rejected(job, request.POST.get("reason", "").replace("\x00", ""), now=visit.now, actor=visit.actor)
+        except DomainError as error:
+            return _page(request, visit, job, said=str(error.message), status=400)
 
     def lines() -> Any:
         # the answer streams after the page's own scope has closed
         with organisation_scope(organisation):
-            yield from imports.rejected_csv(job)
+            yield from imports.rejected_csv(job, is_whole=is_whole)
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="rejected-{str(job.id)[:8]}.csv"'
+    response.headers["Cache-Control"] = "no-store"
     return response  # type: ignore[return-value]  # a streaming answer is a response in everything but its type

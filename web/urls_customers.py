@@ -10,4 +10,5 @@ urlpatterns = [
     path("customers/decide/", customers.decide, name="customers-decide"),
     path("customers/merges/<uuid:key>/undo/", customers.undo, name="customers-undo"),
     path("customers/<uuid:key>/", customers.one, name="customer"),
+    path("customers/<uuid:key>/contact/", customers.contact, name="customer-contact"),
 ]

@@ -33,3 +33,9 @@ def mask_phone(phone: str) -> str:
     digits = re.sub(r"\D", "", phone)
     local = digits[2:] if digits.startswith("86") and len(digits) == 13 else digits
     return f"{local[:3]} **** {local[-4:]}" if len(local) >= 8 else "****"
+
+
+def mask_email(email: str) -> str:
+    """An address reduced to its first character and its domain: chen@example.com → c***@example.com."""
+    name, at, domain = email.partition("@")
+    return f"{name[:1]}***@{domain}" if at else "***"
