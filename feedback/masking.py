@@ -84,15 +84,17 @@ def covered_fields(value: Any, field: str = "", within: str = "") -> Any:
         return {name: covered_fields(item, str(name), field) for name, item in value.items()}
     if isinstance(value, list):
         return [covered_fields(item, field, within) for item in value]
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool) or isinstance(value, float) and not value.is_integer():
         return value
-    said = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    said = value if isinstance(value, str) else str(int(value))
     if _is_personal(field, within):
         return COVER * len(said)
     if not _may_hold(said, is_text=isinstance(value, str)):
         return value
     shown = _covered_beside(said, field)
-    return value if shown == said else shown
+    if shown == said:
+        return value
+    return shown if isinstance(value, str) else COVER * len(said)
 
 
 def _is_personal(field: str, within: str) -> bool:

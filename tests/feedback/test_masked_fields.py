@@ -27,6 +27,7 @@ TABLE = [
     ({"order_no": "11010519491231002X"}, {"order_no": "*" * 18}),
     ({"prefer": MOBILE}, {"prefer": "*" * 11}),  # “ref” within a word is no reference
     ({"waited_seconds": 95, "abandoned": False, "at": 1757230000, "page": "store", "x": None}, None),
+    ({"weight": 3.3540547442850642e-12, "score": 0.13912340077}, None),
     ({"wechat": "", "phone": None, "contact_consent": True}, None),
     ({MOBILE: "x"}, None),  # fields keep their names
     ({}, None),
