@@ -229,7 +229,9 @@ LOG_LEVEL = env.str("CXMS_LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "cxms.lib.logs.Covered", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s", "cover": "feedback.masking.covered"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
