@@ -41,8 +41,23 @@ def test_pages_are_sound(met, visit, width):
     page, found = visit("cx_manager", width=width), []
     pages = {"list": "/customers/", "story": f"/customers/{met[0].id}/", "pairs": "/customers/duplicates/", "none": "/customers/?q=0000", "merged": "/customers/duplicates/?tab=merged"}
     for name, url in pages.items():
-        found += looks.findings(page, f"customers-{name}", url, width=width)
+        found += looks.findings(page, f"customers-{name}", url, width=width, opened="aside details" if name == "story" else "")
     assert found == []
+
+
+def test_how_he_is_reached_is_shown_once(met, visit):
+    page = visit("cx_manager", width=360)
+    page.goto(f"/customers/{met[1].id}/")
+    expect(page.get_by_text("xue@example.com")).to_have_count(0)
+    page.get_by_text("要联系这位客户？").click()
+    page.get_by_label("看联系方式的原因").fill("给客户回电")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("xue@example.com")).to_be_visible()
+    expect(page.get_by_role("link", name="13812346629")).to_be_visible()
+    looks._keep(page, "contact-360")
+    page.goto(f"/customers/{met[1].id}/")
+    expect(page.get_by_text("要联系这位客户？")).to_be_visible()
+    expect(page.get_by_text("xue@example.com")).to_have_count(0)
 
 
 def test_one_person_after_all_and_two_again(met, visit):
