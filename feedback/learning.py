@@ -18,8 +18,7 @@ from feedback import labelled, nlp
 from feedback.enums import Label, OwnModelState
 from feedback.labelled import CLASSES, Judged, classes_of
 from feedback.models import Feedback
-from feedback.nlp import Understanding
-from feedback.nlp.training import adapt
+from feedback.nlp import Understanding, parts
 from feedback.nlp.weights import load_weights
 from feedback.own_models import OwnHead, OwnModel
 from feedback.own_weights import HEADS
@@ -81,6 +80,8 @@ def ask(*, organisation: int, now: datetime, actor: str) -> OwnModel:
 
 def step(model_id: uuid.UUID, done: Sequence[str], *, organisation: int, now: datetime) -> None:
     """Trains one label more and asks for the next; after the last measures all. A step that was taken already does nothing."""
+    from feedback.nlp.training import adapt  # noqa: PLC0415  only who trains loads the training library
+
     model = OwnModel.objects.select_for_update().filter(organisation_id=organisation, id=model_id, state=OwnModelState.TRAINING).first()
     if model is None or {row.field for row in heads(model)} != set(done):
         return
@@ -92,7 +93,7 @@ def step(model_id: uuid.UUID, done: Sequence[str], *, organisation: int, now: da
     learnt = [row for row in rows[field] if not is_held(row.feedback_id)]
     own = [adapt.Voice(text, _answer(field, row)) for row, text in _with_texts(learnt, organisation)]
     part = adapt.fit(HEADS[field], own, load_weights())
-    OwnHead.objects.create(organisation_id=organisation, model=model, field=field, n_learnt=len(own), body=adapt.packed(part))
+    OwnHead.objects.create(organisation_id=organisation, model=model, field=field, n_learnt=len(own), body=parts.packed(part))
     record("own_model.continued", model.id, {"done": sorted([*done, field])}, organisation=organisation, now=now)
 
 
@@ -111,7 +112,7 @@ def _with_texts(rows: Sequence[Judged], organisation: int) -> list[tuple[Judged,
 def _measure(model: OwnModel, rows: Mapping[str, Sequence[Judged]], now: datetime) -> None:
     """Reads the voices kept out with the shipped weights and with the new ones, and keeps what each gets right."""
     trained = list(OwnHead.objects.filter(organisation_id=model.organisation_id, model=model))
-    new = adapt.put(load_weights(), {HEADS[row.field]: adapt.unpacked(bytes(row.body)) for row in trained})
+    new = parts.put(load_weights(), {HEADS[row.field]: parts.unpacked(bytes(row.body)) for row in trained})
     for head in trained:
         held = _with_texts([row for row in rows[head.field] if is_held(row.feedback_id)], model.organisation_id)
         texts = [text for _row, text in held]

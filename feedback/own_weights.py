@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from feedback import nlp
 from feedback.enums import Label, OwnModelState
-from feedback.nlp.training import adapt
+from feedback.nlp import parts
 from feedback.nlp.weights import Weights, load_weights
 from feedback.own_models import OwnHead, OwnModel
 
@@ -27,4 +27,4 @@ def weights(*, organisation: int) -> Weights | None:
 @lru_cache(maxsize=KEPT_LOADED)
 def _loaded(organisation: int, version: int, _engine: str) -> Weights:
     found = OwnHead.objects.filter(organisation_id=organisation, model__version=version)
-    return adapt.put(load_weights(), {HEADS[row.field]: adapt.unpacked(bytes(row.body)) for row in found})
+    return parts.put(load_weights(), {HEADS[row.field]: parts.unpacked(bytes(row.body)) for row in found})

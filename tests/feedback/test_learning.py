@@ -8,6 +8,7 @@ from cxms.lib import clock
 from feedback import analysis, corrections, learning, nlp, own_weights, relabelling
 from feedback.learning import OwnModelError
 from feedback.models import Analysis, Relabelling
+from feedback.nlp import parts
 from feedback.nlp.training import adapt
 from feedback.nlp.weights import load_weights
 from feedback.own_models import OwnHead, OwnModel
@@ -112,8 +113,8 @@ def test_parts_survive_packing_and_leave_the_other_heads_alone():
     base = load_weights()
     own = [adapt.Voice(text, "praise") for text in TEXTS[:40]]
     part = adapt.fit("kind", own, base)
-    assert adapt.packed(part) == adapt.packed(adapt.fit("kind", own, base))  # deterministic
-    new = adapt.put(base, {"kind": adapt.unpacked(adapt.packed(part))})
+    assert parts.packed(part) == parts.packed(adapt.fit("kind", own, base))  # deterministic
+    new = parts.put(base, {"kind": parts.unpacked(parts.packed(part))})
     held = ["小吴又飞单了，刚开门", "汤里有玻璃渣，孩子嘴划破流血了", "请问几点开门"]
     before, after = nlp.understand(held), nlp.understand(held, new)
     assert (before[0].kind != "praise", after[0].kind) == (True, "praise")
