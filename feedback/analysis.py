@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -25,6 +25,19 @@ PENDING = """
                       and split_part(a.engine, '/', 1) = %s)
     order by f.id
 """
+
+
+class Means(NamedTuple):
+    """What voices are read with: the version of the organisation's own model (0: shipped) and its taxonomy."""
+
+    model: int
+    taxonomy: taxonomies.Held
+
+    @property
+    def stamp(self) -> str:
+        """What an analysis by these means is called: the engine's version, and those of model and taxonomy if any."""
+        version = self.taxonomy.version
+        return nlp.ENGINE + (f"/m{self.model}" if self.model else "") + (f"/t{version}" if version else "")
 
 
 def analyse(first: str, last: str, *, organisation: int, now: datetime, announce: bool = True) -> int:
@@ -61,18 +74,25 @@ def _facts(spans: Sequence[tuple[str, str]], found: Mapping[uuid.UUID, tuple[str
         yield "feedback.analysed", str(min(keys)), {"first": first, "last": last, "n": len(keys), "n_calls": len(calls.intersection(keys))}
 
 
-def understand(texts: Sequence[str], *, organisation: int) -> list[Understanding]:
-    """What each text says, the organisation's own model, words and nodes included. Four statements besides the engine's work."""
+def means(*, organisation: int) -> Means:
+    """What voices are read with now; the taxonomy is held until the transaction ends. Three statements."""
     taxonomies.hold(organisation=organisation)
-    return tree.understood(texts, nlp.understand(texts, own_weights.weights(organisation=organisation)), topics.words(organisation=organisation), taxonomies.current(organisation=organisation).nodes)
+    return Means(own_weights.in_use(organisation=organisation), taxonomies.current(organisation=organisation))
+
+
+def understand(texts: Sequence[str], *, organisation: int, by: Means | None = None) -> list[Understanding]:
+    """What each text says, the organisation's own model, words and nodes included. by: None for what is in force."""
+    by = by or means(organisation=organisation)
+    heard = nlp.understand(texts, own_weights.loaded(by.model, organisation=organisation))
+    return tree.understood(texts, heard, topics.words(organisation=organisation), by.taxonomy.nodes)
 
 
 def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now: datetime) -> set[uuid.UUID]:
     """Understands and stores one slice; gives those of it that triage must look at."""
     # the same words mean the same: each text is understood once
-    texts = list(dict.fromkeys(text for _, text in pending))
-    meaning = dict(zip(texts, understand(texts, organisation=organisation), strict=True))
-    write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now)
+    texts, by = list(dict.fromkeys(text for _, text in pending)), means(organisation=organisation)
+    meaning = dict(zip(texts, understand(texts, organisation=organisation, by=by), strict=True))
+    write([(key, meaning[text]) for key, text in pending], organisation=organisation, now=now, engine=by.stamp)
     search.index(pending, organisation=organisation)
     first.hold([key for key, text in pending if text and not meaning[text].red_line], organisation=organisation)
     return {key for key, text in pending if meaning[text].kind == "complaint" or meaning[text].red_line}
@@ -104,9 +124,8 @@ def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: i
 
 
 def stamp(*, organisation: int) -> str:
-    """What an analysis of now is called: the engine's version, and those of the organisation's own model and taxonomy if any."""
-    model, version = own_weights.in_use(organisation=organisation), taxonomies.current(organisation=organisation).version
-    return nlp.ENGINE + (f"/m{model}" if model else "") + (f"/t{version}" if version else "")
+    """What an analysis of now is called."""
+    return Means(own_weights.in_use(organisation=organisation), taxonomies.current(organisation=organisation)).stamp
 
 
 def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, engine: str, organisation: int, now: datetime) -> tuple[Any, ...]:

@@ -20,7 +20,11 @@ def in_use(*, organisation: int) -> int:
 
 def weights(*, organisation: int) -> Weights | None:
     """The numbers in use here; None for the shipped ones."""
-    version = in_use(organisation=organisation)
+    return loaded(in_use(organisation=organisation), organisation=organisation)
+
+
+def loaded(version: int, *, organisation: int) -> Weights | None:
+    """The numbers of one version; None for the shipped ones (0)."""
     return _loaded(organisation, version, nlp.ENGINE) if version else None
 
 
