@@ -34,19 +34,19 @@ _TOGETHER = np.log(
         ]
     )
 )
-_RULES = 1.5  # how much the rules of speech acts count beside the models
+_RULES = 0.6  # how much the rules of speech acts count beside the models
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on, or in reviews.
 _REVIEW_TRUST, _REVIEW_LENGTH = 2.0, 50
-_ONE_SIDED = 5.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
+_ONE_SIDED = 10.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
 # A text that reads like a review of goods praises or blames: there the review model's odds count for the kind too.
 _REVIEW_SIDE, _REVIEW_ODDS = 3.0, 1.3  # what may be one is read as one
 _SIDES = np.array([-1.0, 0.0, 1.0, 0.0, 0.0])
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
 _MOST_TOPICS = 2
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
-_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -5.0, -2.0
-_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -3.4, -2.4
-_WORDLESS = 1.0  # more is asked where not even a word of danger is heard
+_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -6.0, -2.5
+_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -4.0, -3.0
+_WORDLESS = 1.8  # more is asked where not even a word of danger is heard
 _VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
 

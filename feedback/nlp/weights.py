@@ -65,10 +65,10 @@ def load_weights(path: Path = MODELS / "weights.npz") -> Weights:
         )
 
 
-def model_card(path: Path = MODELS / "card.json") -> dict[str, Any]:
-    """Return the card shipped with the weights: data, date, scores by class, sha256."""
-    card: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return card
+def model_card(folder: Path = MODELS) -> dict[str, Any]:
+    """Return the card shipped with the weights: data, date, scores by class, sha256; under `network` that of the network."""
+    card: dict[str, Any] = json.loads((folder / "card.json").read_text("utf-8"))
+    return {**card, "network": json.loads((folder / "network.json").read_text("utf-8"))}
 
 
 def digest_of(path: Path) -> str:
