@@ -152,6 +152,7 @@ HEADS: dict[str, Word] = {
     "invitation": lambda: _("邀请"),
     "organisation": lambda: _("组织资料"),
     "customer": lambda: _("客户"),
+    "contact": lambda: _("联系方式"),
     "money": lambda: _("客户与金钱"),
     "exposures": lambda: _("业务量"),
     "segment": lambda: _("分群"),

@@ -34,9 +34,10 @@ _TOGETHER = np.log(
         ]
     )
 )
-_RULES = 0.6  # how much the rules of speech acts count beside the models
+_RULES = 1.0  # how much the rules of speech acts count beside the models
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on, or in reviews.
 _REVIEW_TRUST, _REVIEW_LENGTH = 2.0, 50
+_ONLY_KIND = 8.0  # log odds: where every clause is kind the models are hardly asked
 _ONE_SIDED = 10.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
 # A text that reads like a review of goods praises or blames: there the review model's odds count for the kind too.
 _REVIEW_SIDE, _REVIEW_ODDS = 3.0, 1.3  # what may be one is read as one
@@ -110,9 +111,13 @@ def _kind_and_feeling(
     kinds = scores.logits[weights.heads["kind"].columns] + np.array(to_kinds)
     like = _reads_like_review(scores, weights)
     kinds = kinds + _REVIEW_SIDE * like * scores.polarity * _SIDES
+    if _only_kind(reading, acts):
+        kinds[KINDS.index("praise")] += _ONLY_KIND
     feelings = scores.logits[weights.heads["feeling"].columns] + np.array(to_feelings)
     at_home = max(like, min(len(reading.spoken) / _REVIEW_LENGTH, 1))
     feelings = feelings + _REVIEW_TRUST * at_home * scores.polarity * _TOWARDS
+    if _only_kind(reading, acts):
+        feelings[FEELINGS.index("positive")] += _ONLY_KIND
     if not _two_sided(reading, acts, scores):
         feelings[FEELINGS.index("mixed")] -= _ONE_SIDED
     feelings = feelings - np.logaddexp.reduce(feelings)
@@ -132,6 +137,12 @@ def _two_sided(reading: Reading, acts: Acts, scores: Scores) -> bool:
     turns = turns_in(reading.spoken) > 0
     parts = scores.clause_polarity
     return bool(turns or (friendly and sour) or min(parts) < 0 < max(parts))
+
+
+def _only_kind(reading: Reading, acts: Acts) -> bool:
+    """Whether every clause says something kind, and none says anything else: told stories taught the models to doubt that."""
+    other = acts.plain or acts.question or acts.demand or acts.wish or acts.failure or acts.bad or acts.turned
+    return not other and acts.good + acts.relief >= len(reading.clauses)
 
 
 def _score_for(feeling: str, balance: float, polarity: float) -> float:

@@ -125,3 +125,29 @@ def test_praise_without_a_but_is_not_mixed(text: str) -> None:
 @pytest.mark.parametrize("text", ["味道好，态度差", "价格有点贵，但是质量不错"])
 def test_one_of_each_is_mixed(text: str) -> None:
     assert understand([text])[0].sentiment_label == "mixed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "店员态度特别好，耐心讲解，谢谢",
+        "店员态度特别好",
+        "东西很好，谢谢",
+        "师傅很专业，谢谢",
+        "服务很热情，下次还来",
+        "送得快，包装好",
+        "客服态度好，问题解决了",
+        "非常满意这次服务",
+        "司机师傅很准时，车里也干净",
+    ],
+)
+def test_where_every_clause_is_kind_it_is_praise(text: str) -> None:
+    """Told stories taught the models to doubt kind words: praise often comes after trouble there."""
+    (one,) = understand([text])
+    assert (one.kind, one.sentiment_label) == ("praise", "positive")
+
+
+@pytest.mark.parametrize("text", ["态度很好，就是等了两个小时", "东西很好，谢谢，什么时候补货？", "服务太差", "态度很差，爱理不理", "东西是坏的"])
+def test_one_clause_that_is_not_kind_is_enough(text: str) -> None:
+    (one,) = understand([text])
+    assert (one.kind, one.sentiment_label) != ("praise", "positive")
