@@ -1,6 +1,7 @@
 """The Celery application: executor only. PostgreSQL is the queue, Redis the doorbell."""
 
 import os
+from threading import Thread
 from typing import Any
 
 from celery import Celery
@@ -33,6 +34,9 @@ app.autodiscover_tasks()
 
 @worker_process_init.connect  # Celery's own life-cycle hook, not a domain signal
 def _poll(**_: Any) -> None:
-    from ledger.tasks import start_polling  # noqa: PLC0415  apps are ready only now
+    from feedback.nlp import warm_up  # noqa: PLC0415  apps are ready only now
+    from ledger.tasks import start_polling  # noqa: PLC0415
 
+    # the first voices do not wait for what reads them; nor does work of other kinds
+    Thread(target=warm_up, name="warm-up", daemon=True).start()
     start_polling()

@@ -37,7 +37,7 @@ _TOGETHER = np.log(
 _RULES = 1.0  # how much the rules of speech acts count beside the models
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on, or in reviews.
 _REVIEW_TRUST, _REVIEW_LENGTH = 2.0, 50
-_ONLY_KIND = 8.0  # log odds: where every clause is kind the models are hardly asked
+_ONLY_KIND = 15.0  # log odds: where every clause is kind the models are not asked
 _ONE_SIDED = 10.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
 # A text that reads like a review of goods praises or blames: there the review model's odds count for the kind too.
 _REVIEW_SIDE, _REVIEW_ODDS = 3.0, 1.3  # what may be one is read as one
