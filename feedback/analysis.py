@@ -77,6 +77,10 @@ def _facts(spans: Sequence[tuple[str, str]], found: Mapping[uuid.UUID, tuple[str
 def means(*, organisation: int) -> Means:
     """What voices are read with now; the taxonomy is held until the transaction ends. Three statements."""
     taxonomies.hold(organisation=organisation)
+    return _in_force(organisation)
+
+
+def _in_force(organisation: int) -> Means:
     return Means(own_weights.in_use(organisation=organisation), taxonomies.current(organisation=organisation))
 
 
@@ -125,7 +129,7 @@ def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: i
 
 def stamp(*, organisation: int) -> str:
     """What an analysis of now is called."""
-    return Means(own_weights.in_use(organisation=organisation), taxonomies.current(organisation=organisation)).stamp
+    return _in_force(organisation).stamp
 
 
 def _row(key: uuid.UUID, feedback: uuid.UUID, result: Understanding, engine: str, organisation: int, now: datetime) -> tuple[Any, ...]:

@@ -111,13 +111,12 @@ def _kind_and_feeling(
     kinds = scores.logits[weights.heads["kind"].columns] + np.array(to_kinds)
     like = _reads_like_review(scores, weights)
     kinds = kinds + _REVIEW_SIDE * like * scores.polarity * _SIDES
-    if _only_kind(reading, acts):
-        kinds[KINDS.index("praise")] += _ONLY_KIND
+    only_kind = _ONLY_KIND * _only_kind(reading, acts)
+    kinds[KINDS.index("praise")] += only_kind
     feelings = scores.logits[weights.heads["feeling"].columns] + np.array(to_feelings)
     at_home = max(like, min(len(reading.spoken) / _REVIEW_LENGTH, 1))
     feelings = feelings + _REVIEW_TRUST * at_home * scores.polarity * _TOWARDS
-    if _only_kind(reading, acts):
-        feelings[FEELINGS.index("positive")] += _ONLY_KIND
+    feelings[FEELINGS.index("positive")] += only_kind
     if not _two_sided(reading, acts, scores):
         feelings[FEELINGS.index("mixed")] -= _ONE_SIDED
     feelings = feelings - np.logaddexp.reduce(feelings)

@@ -98,10 +98,7 @@ def score(
     spoken = [reading.spoken for reading in readings]
     hashes, offsets = ngram_rows(spoken, weights.head_bits, words=words_of(spoken))
     logits = row_sums(weights.hashed, hashes, offsets) + cues @ weights.cues + weights.bias
-    unsure = _unsure(logits, weights)
-    meant = logits[:, : sum(columns.stop - columns.start for columns in _shared(weights))].copy()
-    meant[unsure] = network_logits([spoken[n] for n in unsure])
-    _heard_by_both(logits, meant, weights)
+    _ask_network(logits, spoken, weights)
     scores = [Scores(float(p), c, row) for p, c, row in zip(polarity, clause_polarity, logits, strict=True)]
     return readings, red_lines, scores
 
@@ -111,22 +108,24 @@ def _unsure(logits: Floats, weights: Weights) -> list[int]:
     kinds, feelings = (np.sort(logits[:, weights.heads[name].columns], axis=1) for name in ("kind", "feeling"))
     is_plain = (kinds[:, -1] - kinds[:, -2] > _PLAIN_KIND) & (feelings[:, -1] - feelings[:, -2] > _PLAIN_FEELING)
     is_far = logits[:, weights.heads["red"].columns][:, 0] < _FAR_FROM_RED
-    return [int(n) for n in np.flatnonzero(~(is_plain & is_far))]
+    rows: list[int] = np.flatnonzero(~(is_plain & is_far)).tolist()
+    return rows
 
 
-def _shared(weights: Weights) -> list[slice]:
-    return [weights.heads[name].columns for name in _SHARES]
+def _ask_network(logits: Floats, spoken: Sequence[str], weights: Weights) -> None:
+    """Mix into the log odds of the heads those of the network, which has the same labels in its own columns.
 
-
-def _heard_by_both(logits: Floats, meant: Floats, weights: Weights) -> None:
-    """Mix into the log odds of the linear heads those of the network, which has the same labels in its own columns.
-
-    Where the network was not asked, `meant` repeats the heads: they count for both.
+    Where it is not asked the heads count for both, so that all rows have one scale.
     """
+    unsure = _unsure(logits, weights)
+    meant = network_logits([spoken[n] for n in unsure])
     at = 0
-    for columns, (own, other) in zip(_shared(weights), _SHARES.values(), strict=True):
+    for name, (own, other) in _SHARES.items():
+        columns = weights.heads[name].columns
         n_labels = columns.stop - columns.start
-        logits[:, columns] = own * logits[:, columns] + other * meant[:, at : at + n_labels]
+        both = (own + other) * logits[:, columns]
+        both[unsure] = own * logits[unsure, columns] + other * meant[:, at : at + n_labels]
+        logits[:, columns] = both
         at += n_labels
 
 
