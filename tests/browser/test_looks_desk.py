@@ -83,7 +83,7 @@ def test_the_keys_of_the_desk(addresses, shop, visit):
     page.goto("/promises/")
     page.keyboard.press("j")
     page.keyboard.press("x")
-    assert page.locator("[data-ticked]").inner_text() == "已勾选 1 宗"
+    expect(page.locator("[data-ticked]")).to_have_text("已勾选 1 宗")
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("a")
@@ -98,6 +98,7 @@ def test_the_keys_of_the_desk(addresses, shop, visit):
     page.keyboard.press("Escape")
     page.locator("#keys").wait_for(state="hidden")
     page.keyboard.press("j")
+    expect(page.locator("[data-row].at .what")).to_be_focused()
     page.keyboard.press("r")
     page.wait_for_url(lambda url: "#reply" in url)
     box = page.locator(".say textarea")
