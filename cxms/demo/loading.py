@@ -20,6 +20,7 @@ from customers.events import RawEvent
 from cxms.demo import (
     asking,
     cases,
+    coding,
     desking,
     handing,
     improving,
@@ -34,7 +35,7 @@ from cxms.demo import (
     waiting,
 )
 from cxms.demo.catalogue import EMAIL_DOMAIN, LOGINS, PASSWORD, REGIONS, STORES, YOUNG
-from feedback import analysis, intake
+from feedback import analysis, intake, relabelling
 from feedback.intake import Source
 from feedback.shapes import Receipt
 from improvement import actions
@@ -80,6 +81,8 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
     organisations.mark_set_up(organisation, now=now)
     with step(say, "组织与人员"), organisation_scope(organisation.id):
         owners, crew = _people(rng, organisation.id, now, size)
+        # before the first voice, so that nothing is read twice
+        relabelling.adopt("retail", organisation=organisation.id, version=0, now=now - timedelta(days=40), actor="user:admin@demo.cxms.example")
     _fill(organisation.id, now, say, size, crew, seed)
     # folding is PostgreSQL's work and bringing cases is ours: they go side by side
     with ThreadPoolExecutor(1) as beside:
@@ -95,21 +98,28 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
         asking.ask(Random(seed), organisation=organisation.id, now=now)
         waiting.load(Random(seed), organisation=organisation.id, now=now)
     with organisation_scope(organisation.id):
-        setting_up.add(organisation=organisation.id, now=now)
-        desking.add(organisation=organisation.id, now=now)
-        solving.add(organisation=organisation.id, now=now)
-        handing.add(organisation=organisation.id, now=now)
-        handing.learn(organisation=organisation.id, now=now)
-        losing.load(Random(seed), organisation=organisation.id, now=now)
-        looping.add(organisation=organisation.id, now=now)
-        improving.load(organisation=organisation.id, now=now)
-        mapping.load(organisation=organisation.id, now=now)
-        measuring.load(organisation=organisation.id, now=now)
-        actions.check_due(queries.local_today(now, organisation.timezone), organisation=organisation.id, now=now)
-        week = weekly_issue.last_week(now, organisation.timezone)
-        weekly_issue.begin(week, organisation=organisation.id, now=now)
+        _worked_with(organisation, now, seed)
     organisations.rename(organisation, slug)
     return organisation
+
+
+def _worked_with(organisation: Organisation, now: datetime, seed: int) -> None:
+    """What people did with it since: settings, moves, codes, measures, reports."""
+    key = organisation.id
+    setting_up.add(organisation=key, now=now)
+    desking.add(organisation=key, now=now)
+    solving.add(organisation=key, now=now)
+    handing.add(organisation=key, now=now)
+    handing.learn(organisation=key, now=now)
+    losing.load(Random(seed), organisation=key, now=now)
+    looping.add(organisation=key, now=now)
+    improving.load(organisation=key, now=now)
+    mapping.load(organisation=key, now=now)
+    measuring.load(organisation=key, now=now)
+    coding.add(organisation=key, now=now)
+    actions.check_due(queries.local_today(now, organisation.timezone), organisation=key, now=now)
+    week = weekly_issue.last_week(now, organisation.timezone)
+    weekly_issue.begin(week, organisation=key, now=now)
 
 
 def _fold_all(organisation: int) -> None:

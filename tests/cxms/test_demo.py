@@ -9,7 +9,7 @@ from alerts.models import MetricRule
 from complaints.models import Approval, AxesCode, CaseRules, Handover, LeavingRecord, Reflection, Ticket
 from cxms.lib import clock
 from cxms.lib.periods import Period
-from feedback.models import Feedback
+from feedback.models import Coding, Feedback, Taxonomy
 from feedback.point_models import PointRoute
 from improvement.models import Action
 from journeys.models import JourneyMap
@@ -21,7 +21,7 @@ from tenancy import queries
 from tests.shop import Shop, close
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = (Feedback, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun, ModelVersion, Dashboard, Annotation, MetricRule, PointRoute, LeavingRecord, AxesCode)
+PARTS = (Feedback, Coding, Taxonomy, Ticket, Approval, CaseRules, Handover, Reflection, Action, JourneyMap, Survey, WeeklyRun, ModelVersion, Dashboard, Annotation, MetricRule, PointRoute, LeavingRecord, AxesCode)
 
 
 def load():
