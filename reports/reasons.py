@@ -64,13 +64,14 @@ class Reason:
 
     @property
     def is_praise(self) -> bool:
-        """Spoken of by promoters more than by others."""
-        return self.n_promoters > self.n_detractors if self.lift is None else self.lift < 1
+        """Who speak of it lift the NPS; where that cannot be told, more promoters than detractors speak of it."""
+        points = self.impact.value or 0.0
+        return points > 0 if points else self.n_promoters > self.n_detractors
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """The reasons, the strongest first, and how many answers they rest on."""
+    """The reasons, those not to recommend first, on each side by their points; and how many answers they rest on."""
 
     rows: list[Reason]
     n: int
@@ -153,7 +154,7 @@ def _reasons(cells: Sequence[Point], totals: tuple[int, int, int]) -> list[Reaso
         made.append((cell, 1.0 if test.p is None else test.p))
     adjusted = statistics.holm([p for _, p in made])
     rows = [_reason(cell, p, totals) for (cell, _), p in zip(made, adjusted, strict=True)]
-    return sorted(rows, key=lambda row: (row.is_praise, -max(row.n_detractors, row.n_promoters), row.topic))
+    return sorted(rows, key=lambda row: (row.is_praise, -abs(row.impact.value or 0.0), -row.n, row.topic))
 
 
 def _reason(cell: Point, p: float, totals: tuple[int, int, int]) -> Reason:

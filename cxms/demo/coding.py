@@ -48,6 +48,8 @@ def _say(rng: Random, row: CodingSample, key: uuid.UUID, coder: Member, at: date
 def _read(rng: Random, key: uuid.UUID, organisation: int, *, slips: float) -> Answer:
     made = Analysis.objects.get(organisation_id=organisation, feedback_id=key, is_current=True)
     kind, codes = Kind(made.kind), [mention["code"] for mention in made.topics] or ["other"]
+    if made.sentiment == "mixed" and kind == Kind.PRAISE:
+        kind = Kind.COMPLAINT  # what stays in people's mind of "good, but the wait"
     stance = STANCES.get(kind, Stance.NOISE)
     if rng.random() < slips:
         stance = rng.choice([other for other in Stance if other != stance])

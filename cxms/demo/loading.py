@@ -31,11 +31,12 @@ from cxms.demo import (
     measuring,
     setting_up,
     solving,
+    sorting,
     voices,
     waiting,
 )
 from cxms.demo.catalogue import EMAIL_DOMAIN, LOGINS, PASSWORD, REGIONS, STORES, YOUNG
-from feedback import analysis, intake, relabelling
+from feedback import analysis, intake
 from feedback.intake import Source
 from feedback.shapes import Receipt
 from improvement import actions
@@ -81,8 +82,7 @@ def load(slug: str, name: str, *, now: datetime, say: Say, size: Size, seed: int
     organisations.mark_set_up(organisation, now=now)
     with step(say, "组织与人员"), organisation_scope(organisation.id):
         owners, crew = _people(rng, organisation.id, now, size)
-        # before the first voice, so that nothing is read twice
-        relabelling.adopt("retail", organisation=organisation.id, version=0, now=now - timedelta(days=40), actor="user:admin@demo.cxms.example")
+        sorting.adopt(organisation=organisation.id, now=now - timedelta(days=40))
     _fill(organisation.id, now, say, size, crew, seed)
     # folding is PostgreSQL's work and bringing cases is ours: they go side by side
     with ThreadPoolExecutor(1) as beside:
