@@ -28,7 +28,7 @@ class NpsReasons(Endpoint):
             obj({"as_of": INSTANT, "n": {"type": "integer"}, "results": {"type": "array", "items": ROW}, "mix": {"type": "array", "items": ROW}}),
             description="Of the answers with analysed words (n): shares 0..1 of detractors and promoters who speak of a topic, lift "
             "= share of detractors ÷ share of all, impact = NPS − NPS without mentioners, each with its 95 % interval; is_real: the "
-            "sides differ after Holm's correction. Topics below five answers are left out. mix: the topic's share of surveys and of reviews.",
+            "impact is not nought after Holm's correction. Topics below five answers are left out. mix: the topic's share of surveys and of reviews.",
             query=(
                 Parameter("from", "first day", DATE),
                 Parameter("to", "the day after the last", DATE),

@@ -5,6 +5,7 @@ word by word: what occurs in a text then occurs in its form, whatever stands aro
 """
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 
 import opencc
@@ -23,6 +24,36 @@ def terms(query: str) -> list[str]:
         form = search_form(part)
         found += [form] if number % 2 else form.split()
     return list(dict.fromkeys(term for term in found if term))[:8]
+
+
+def spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where words in search form stand in a text: (start, end) in its own characters, in order, none touching another."""
+    made: list[str] = []
+    origins: list[int] = []
+    for place, character in enumerate(text):
+        for one in _of_one(character):
+            if one != " " or (made and made[-1] != " "):
+                made.append(one)
+                origins.append(place)
+    form = "".join(made)
+    found: list[tuple[int, int]] = []
+    for word in filter(None, words):
+        at = form.find(word)
+        while at >= 0:
+            found.append((origins[at], origins[at + len(word) - 1] + 1))
+            at = form.find(word, at + 1)
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _of_one(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).lower()).translate(_simplified())
+    return "".join(" " if c.isspace() or not c.isprintable() else c for c in folded)
 
 
 def pairs(term: str) -> list[int]:

@@ -44,9 +44,9 @@ class Quote:
 
 @dataclass(frozen=True)
 class Reason:
-    """A topic: shares of detractors and promoters who speak of it (0..1), lift = detractors ÷ all, and if it is real.
+    """A topic: shares of detractors and promoters who speak of it (0..1) and lift = detractors ÷ all.
 
-    impact: NPS points of all answers minus those of the answers without the topic.
+    impact: NPS points of all answers minus those of the answers without the topic. is_real: it is not nought, by Holm.
     """
 
     topic: str
@@ -144,20 +144,19 @@ def totals(organisation: int, period: Period, where: Where) -> dict[str, Any]:
 
 
 def _reasons(cells: Sequence[Point], totals: tuple[int, int, int]) -> list[Reason]:
-    n_promoters, n_passives, n_detractors = totals
-    n_rest = n_promoters + n_passives
-    made: list[tuple[Point, float]] = []
-    for cell in cells:
-        found = cell.components or {}
-        d, r = found["detractors"], found["promoters"] + found["passives"]
-        test = statistics.compare_shares(min(d, n_detractors), n_detractors, min(r, n_rest), n_rest)
-        made.append((cell, 1.0 if test.p is None else test.p))
-    adjusted = statistics.holm([p for _, p in made])
-    rows = [_reason(cell, p, totals) for (cell, _), p in zip(made, adjusted, strict=True)]
+    impacts = [_impact(cell, totals) for cell in cells]
+    adjusted = statistics.holm([statistics.p_of(impact) for impact in impacts])
+    rows = [_reason(cell, impact, p, totals) for cell, impact, p in zip(cells, impacts, adjusted, strict=True)]
     return sorted(rows, key=lambda row: (row.is_praise, -abs(row.impact.value or 0.0), -row.n, row.topic))
 
 
-def _reason(cell: Point, p: float, totals: tuple[int, int, int]) -> Reason:
+def _impact(cell: Point, totals: tuple[int, int, int]) -> Estimate:
+    found = cell.components or {}
+    said = [min(found[side], whole) for side, whole in zip(("promoters", "passives", "detractors"), totals, strict=True)]
+    return statistics.nps_impact((said[0], said[1], said[2]), totals)
+
+
+def _reason(cell: Point, impact: Estimate, p: float, totals: tuple[int, int, int]) -> Reason:
     found = cell.components or {}
     n_promoters, n_passives, n_detractors = totals
     d, pro, passive = found["detractors"], found["promoters"], found["passives"]
@@ -173,7 +172,7 @@ def _reason(cell: Point, p: float, totals: tuple[int, int, int]) -> Reason:
         lift_low=ratio[1],
         lift_high=ratio[2],
         is_real=p < LEVEL,
-        impact=statistics.nps_impact((min(pro, n_promoters), min(passive, n_passives), min(d, n_detractors)), totals),
+        impact=impact,
         quote=None,
     )
 

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from feedback.search_form import spans
 from reports.topics import personal_data
 
 FEELING = 0.15  # closer to zero a mention is neutral
 
+# characters shown before the first hit of a search
+BEFORE = 30
+
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of text; `mask` names the personal data it stands for (then `text` is empty)."""
+    """A stretch of text; `mask` names the personal data it stands for (then `text` is empty). is_hit: it was searched for."""
 
     text: str
     mask: str = ""
+    is_hit: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,15 @@ def pieces(text: str, mentions: Sequence[Mapping[str, Any]], pii: Sequence[Mappi
     return found
 
 
-def short(text: str, pii: Sequence[Mapping[str, Any]], limit: int = 120) -> list[Part]:
-    """The beginning of a text, masked, with … where it was cut."""
-    cut = text[:limit]
-    parts = [part for piece in pieces(cut, (), [s for s in pii if s["start"] < limit]) for part in piece.parts]
-    return [*parts, Part("…")] if len(text) > limit else parts
+def short(text: str, pii: Sequence[Mapping[str, Any]], limit: int = 120, words: Sequence[str] = ()) -> list[Part]:
+    """The beginning of a text, masked, with … where it was cut; from the first of the words (in search form) on if it stands later."""
+    hits = spans(text, words) if words else []
+    begin = max(0, hits[0][0] - BEFORE) if hits and hits[0][1] > limit else 0
+    cut = text[begin : begin + limit]
+    places = [{"start": a - begin, "end": b - begin, "sentiment": 0.0} for a, b in hits if a - begin < limit]
+    hidden = [{**s, "start": s["start"] - begin, "end": s["end"] - begin} for s in pii if begin < s["end"] and s["start"] < begin + limit]
+    parts = [Part(part.text, part.mask, bool(piece.over)) for piece in pieces(cut, places, hidden) for part in piece.parts]
+    return [*([Part("…")] if begin else []), *parts, *([Part("…")] if len(text) > begin + limit else [])]
 
 
 def _parts(text: str, start: int, end: int, hidden: Sequence[tuple[int, int, str]]) -> list[Part]:

@@ -23,6 +23,7 @@ from feedback.enums import Kind, Sentiment
 from feedback.models import Analysis, Feedback, Score
 from feedback.points import of_voice
 from feedback.queries import Filters
+from feedback.search_form import terms
 from ledger.models import Fact
 from metrics.series import Where
 from reports import accuracy, changes, verbatim
@@ -194,7 +195,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "units": units,
         "asked": asked,
         "page": page,
-        "lines": lines_of(queries.in_order(list(page.object_list), organisation=visit.organisation.id), visit.organisation.id),
+        "lines": lines_of(queries.in_order(list(page.object_list), organisation=visit.organisation.id), visit.organisation.id, asked.filters.q),
         "is_capped": found.has_more if found else page.paginator.count >= MOST,
         "looked_until": found.looked_until if found else None,
         "query": query.urlencode(),
@@ -226,8 +227,9 @@ def _menus(asked: Asked, organisation: int) -> list[dict[str, Any]]:
     return [{"name": name, "every": every, "choices": choices, "here": here} for name, every, choices, here in menus]
 
 
-def lines_of(rows: list[Feedback], organisation: int) -> list[Line]:
-    """Voices as lists show them, personal data written over."""
+def lines_of(rows: list[Feedback], organisation: int, q: str = "") -> list[Line]:
+    """Voices as lists show them, personal data written over; what was searched for is marked."""
+    words = terms(q)
     ids = [row.id for row in rows]
     made = queries.analyses(ids, organisation=organisation)
     scores = queries.scores(ids, organisation=organisation)
@@ -235,15 +237,15 @@ def lines_of(rows: list[Feedback], organisation: int) -> list[Line]:
     names = topics.all_names(organisation=organisation)
     said = corrections.versions(ids, organisation=organisation)
     return [
-        replace(_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id), names), version=said.get(row.id, 0))
+        replace(_line(row, made.get(row.id), scores.get(row.id, []), tickets.get(row.id), names, words), version=said.get(row.id, 0))
         for row in rows
     ]
 
 
-def _line(row: Feedback, made: Analysis | None, scores: list[Score], ticket: Ticket | None, names: dict[str, str]) -> Line:
+def _line(row: Feedback, made: Analysis | None, scores: list[Score], ticket: Ticket | None, names: dict[str, str], words: list[str]) -> Line:
     told = enumerate(made.topics[:3], start=1) if made else ()
     named = [(number, names.get((mention.get("nodes") or [mention["code"]])[-1], mention["code"])) for number, mention in told if mention["code"] != "other"]
-    parts = verbatim.short(row.text, made.pii if made else ())
+    parts = verbatim.short(row.text, made.pii if made else (), words=words)
     return Line(row, parts if made or not row.text else [], made, [score_text(s) for s in scores if not s.item], named, ticket)
 
 

@@ -29,6 +29,14 @@ def nps_impact(mentioners: Counts, everyone: Counts, confidence: float = 0.95) -
     return Estimate(share * gap, share * gap - spread, share * gap + spread, n_mentioners)
 
 
+def p_of(impact: Estimate, confidence: float = 0.95) -> float:
+    """Two-sided p that an impact is nought, from its own interval; 1 where there is none."""
+    if impact.value is None or impact.low is None or impact.high is None or impact.high <= impact.low:
+        return 1.0
+    error = (impact.high - impact.low) / (2 * normal_quantile(confidence))
+    return math.erfc(abs(impact.value) / error / math.sqrt(2))
+
+
 def _moments(counts: Counts) -> tuple[float, float]:
     """Mean and variance of an answer as +1, 0, −1, with half an answer more in each cell."""
     n = sum(counts) + 1.5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feedback import queries, search, voices
 from feedback.queries import Filters
-from feedback.search_form import search_form, terms
+from feedback.search_form import search_form, spans, terms
 from tests.metrics.voices import receive, voice
 
 DAY = date(2026, 9, 7)
@@ -136,3 +136,15 @@ def test_a_form_is_steady_and_every_word_of_a_query_is_in_its_form(before, word)
     assert search_form(form) == form
     assert all(term in form for term in terms(word.replace('"', " ").replace("“", " ").replace("”", " ")))
     assert all(term in search_form(f"{before} {term}") for term in terms(word))
+
+
+@given(st.text("头頭後a A1１Ｂ臺\n，%", max_size=30), st.lists(st.text("头后aA1b台 ", min_size=1, max_size=3), max_size=3))
+def test_what_is_marked_is_what_was_found(text, asked):
+    words = terms(" ".join(asked))
+    marked = spans(text, words)
+    form = search_form(text)
+    assert bool(marked) == any(word in form for word in words)
+    assert all(any(word in search_form(text[start:end]) for word in words) for start, end in marked)
+    assert all(a[1] < b[0] for a, b in zip(marked, marked[1:], strict=False)), "in order, none touching another"
+    rest = [text[a:b] for a, b in zip([0, *(end for _, end in marked)], [*(start for start, _ in marked), len(text)], strict=True)]
+    assert not any(word in search_form(part) for part in rest for word in words), "nothing found was left unmarked"

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from cxms.lib.periods import Period
+from metrics import statistics
 from metrics.series import Where
 from reports import reasons
 from tests.metrics.voices import receive, voice
@@ -46,6 +47,32 @@ def test_topics_come_with_shares_and_a_masked_quote(shop, now, work):
     assert (found.n, found.n_pending, found.n_silent) == (36, 0, 1)
     assert "waiting_time" not in [row.topic for row in east.rows]
     assert all(row.is_praise and row.lift is None and row.quote.feel == "pos" for row in east.rows)
+
+
+def test_a_reason_stands_on_the_side_its_points_say(shop, now, work):
+    far = [voice(DAY, 8, text=f"停车场太远，没有车位，第{i}次") for i in range(12)]
+    slow = [voice(DAY, 2, text=f"排队等了两个小时，第{i}次") for i in range(6)]
+    kind = [voice(DAY, 10, text=f"店员态度特别好，耐心讲解，谢谢第{i}次") for i in range(30)]
+    receive(shop, [*far, *slow, *kind], now=now)
+    work()
+    with shop.scope():
+        found = reasons.reasons(organisation=shop.id, period=PERIOD, where=Where(), now=now)
+    rows = {row.topic: row for row in found.rows}
+    # nobody who would not recommend speaks of it, and yet it costs points: those who do not promote
+    parking = rows["environment"]
+    assert (parking.n_detractors, parking.lift, parking.is_praise, parking.is_real) == (0, 0.0, False, True)
+    sides = [row.is_praise for row in found.rows]
+    assert sides == sorted(sides), "what costs points comes first"
+    for side in (False, True):
+        points = [abs(row.impact.value) for row in found.rows if row.is_praise is side]
+        assert points == sorted(points, reverse=True)
+
+
+def test_real_is_where_the_interval_leaves_nought_out():
+    for mentioners in ((0, 12, 0), (3, 1, 0), (0, 0, 6), (5, 2, 1)):
+        impact = statistics.nps_impact(mentioners, (30, 12, 6))
+        assert (statistics.p_of(impact) < 0.05) == (not impact.low <= 0 <= impact.high)
+    assert statistics.p_of(statistics.nps_impact((0, 0, 0), (30, 12, 6))) == 1.0
 
 
 def test_what_is_pending_is_counted_and_not_quoted(shop, now):

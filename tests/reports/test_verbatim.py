@@ -48,6 +48,18 @@ def test_a_cut_text_says_so_and_stays_masked():
     assert [(part.text, part.mask) for part in parts] == [("电话", ""), ("", "手机号"), ("长" * 7, ""), ("…", "")]
 
 
+def test_what_was_searched_for_is_marked_wherever_it_stands():
+    near = verbatim.short("備用機借到了，Ｘ20 很好", (), words=["备用机", "x20"])
+    assert [(part.text, part.is_hit) for part in near] == [("備用機", True), ("借到了，", False), ("Ｘ20", True), (" 很好", False)]
+    mobile = {"type": "mobile", "start": 150, "end": 161}
+    far = verbatim.short("长" * 148 + "电话13812345678，退款" + "长" * 100, [mobile], limit=60, words=["退款"])
+    assert [(part.text, part.mask, part.is_hit) for part in far] == [
+        ("…", "", False), ("长" * 16 + "电话", "", False), ("", "手机号", False), ("，", "", False), ("退款", "", True), ("长" * 28, "", False), ("…", "", False),
+    ]  # fmt: skip
+    hidden = verbatim.short("电话13812345678", [{"type": "mobile", "start": 2, "end": 13}], words=["1381"])
+    assert [(part.text, part.mask) for part in hidden] == [("电话", ""), ("", "手机号")]
+
+
 def test_an_excerpt_is_the_clause_of_a_long_text():
     pii = [{"type": "mobile", "start": 102, "end": 113}]
     text = "前" * 100 + "电话13812345678没人接，" + "后" * 100
