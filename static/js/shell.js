@@ -47,6 +47,19 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
 
+  /* on a phone the further conditions of a list wait behind one button, which says how many of them hold */
+  document.querySelectorAll(".cx-fold").forEach(function (button) {
+    var form = button.form, said = button.querySelector(".cx-n");
+    var n = Array.prototype.filter.call(form.querySelectorAll("select, input[type=date]"), function (field) { return field.value; }).length;
+    said.textContent = n;
+    said.hidden = !n;
+    button.hidden = false;
+    form.classList.add("folded");
+    button.addEventListener("click", function () {
+      button.setAttribute("aria-expanded", String(!form.classList.toggle("folded")));
+    });
+  });
+
   /* what was typed in a form with data-draft stays in this tab until it was taken */
   var taken = document.querySelector("[data-drafts-taken]");
   if (taken) taken.dataset.draftsTaken.split(" ").forEach(function (key) { sessionStorage.removeItem("cx:" + key); });

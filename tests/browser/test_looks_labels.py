@@ -107,3 +107,19 @@ def test_a_voice_is_coded_by_keys_alone(shop, now, heard, visit):
     with shop.scope():
         said = Coding.objects.get()
         assert (said.stance, said.kind, said.topic, said.tags) == ("need", "praise", "promotion", ["夜间", "排队", "3"])
+
+
+def test_on_a_phone_the_further_conditions_wait_behind_one_button(heard, visit):
+    page = visit("cx_manager", width=360)
+    page.goto("/feedback/?q=等&kind=complaint")
+    kind, button = page.get_by_label("全部类型"), page.get_by_role("button", name="更多条件")
+    expect(kind).to_be_hidden()
+    expect(button.locator(".cx-n")).to_have_text("1")
+    expect(page.locator(".vx-said mark").first).to_have_text("等")
+    button.press("Enter")
+    expect(kind).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    wide = visit("cx_manager")
+    wide.goto("/feedback/?kind=complaint")
+    expect(wide.get_by_label("全部类型")).to_be_visible()
+    expect(wide.get_by_role("button", name="更多条件")).to_be_hidden()
