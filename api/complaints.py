@@ -13,7 +13,7 @@ from api.contract import CURSOR, INSTANT, LIMIT, Operation, Parameter, choice, o
 from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.problems import Problem, not_found
 from complaints import intake as filing
-from complaints import moves, queries
+from complaints import axes, moves, queries
 from complaints.enums import Severity
 from complaints.intake import Complaint
 from complaints.lifecycle import MOVES
@@ -33,6 +33,7 @@ FILTERS = (
     Parameter("severity", "low, normal, high, critical", text()),
     Parameter("state", "new, handling, proposed, resolved, closed", text()),
     Parameter("topic", "code of a topic", text()),
+    Parameter("axes", "where it stands on the two axes of why customers leave, `unmet:left_with:state`, each may be empty: `need::set`", text()),
     CURSOR,
     LIMIT,
 )
@@ -121,7 +122,10 @@ class ComplaintList(Desk):
             severity=text("severity", ""),
             state=text("state", ""),
             topic=text("topic", ""),
+            axes=text("axes", ""),
         )
+        if filters.axes and axes.place_of(filters.axes) is None:
+            raise Problem(422, "unknown_place", "axes is unmet:left_with:state, each may be empty", [{"field": "axes", "code": "unknown_place"}])
         rows = queries.tickets(filters, organisation=self.organisation, now=self.now).order_by("-received_at", "-id")
         after = read_cursor(request, lambda at: (datetime.fromisoformat(at[0]), uuid.UUID(at[1])))
         if after is not None:

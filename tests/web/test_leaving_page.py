@@ -117,10 +117,12 @@ def test_a_dashboard_shows_the_same_figures(shop, told, now):
 
 
 def test_the_desk_lists_what_a_cell_counts(shop, told):
-    page = shop.page()
+    page, api = shop.page(), shop.api("complaints:read")
     for place, n in (("need:not:set", 1), ("need:not:coded", 1), ("::suggested", 2), ("::open", 3), (":not:set", 1), ("::", 6), ("nonsense", 6)):
         body = said_of(page, f"/promises/?view=all&axes={place}")
         assert len(set(re.findall(r'href="/promises/(C-[\d-]+)/', body))) == n, place
+        answer = api.get(f"/api/v1/complaints?axes={place}")
+        assert answer.status_code == 422 if place == "nonsense" else len(answer.json()["results"]) == n, place
 
 
 def test_one_tap_on_the_case_confirms_what_is_suggested(shop, stranger, told):
