@@ -125,7 +125,8 @@ def table_of(table: Table, asked: Asked, how: str = SET, source: str = "") -> di
 
 
 def _cell(kind: str, cell: Cell, asked: Asked, how: str, source: str = "") -> Shown:
-    share, bounds = _said(cell.share)
+    # all of them are all of them: that needs no share
+    share, bounds = _said(cell.share) if cell.unmet or cell.left_with else ("", "")
     return Shown(cell.n, share, bounds, rows_url(kind, Place(cell.unmet, cell.left_with, how), asked, source), str(LeftWith(cell.left_with).label) if cell.left_with else _("合计"))
 
 
