@@ -22,7 +22,7 @@ from customers.customers import CustomerStale, version_of
 from customers.models import Customer, Merge
 from customers.suggesting import Pair
 from cxms.lib.errors import DomainError
-from feedback import originals
+from feedback import masking, originals
 from reports import customer_story
 from reports import customers as reports
 from web.door import Visit, needs
@@ -31,8 +31,8 @@ from web.feedback import Line, lines_of
 PAGE = 50
 MOST = 10_000
 YEAR = timedelta(days=365)
-NOUNS = ("event", "voice", "ticket", "invitation")
-ICONS = {"event": "clipboard-text", "voice": "message-2", "ticket": "clock-check", "invitation": "mail"}
+NOUNS = ("event", "voice", "ticket", "invitation", "leaving")
+ICONS = {"event": "clipboard-text", "voice": "message-2", "ticket": "clock-check", "invitation": "mail", "leaving": "logout"}
 
 
 @needs("customers:read")
@@ -112,12 +112,12 @@ def _page(request: HttpRequest, visit: Visit, customer: Customer, *, is_whole: b
 
 
 def _nouns() -> list[tuple[str, str]]:
-    return [("", _("全部")), ("event", _("往来")), ("voice", _("说过的话")), ("ticket", _("投诉")), ("invitation", _("问卷邀请"))]
+    return [("", _("全部")), ("event", _("往来")), ("voice", _("说过的话")), ("ticket", _("投诉")), ("invitation", _("问卷邀请")), ("leaving", _("流失"))]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A line of the story. parts: words with personal data written over; url: its own page, or ""."""
+    """A line of the story. parts: words with personal data written over; url: its own page, or ""; is_day: it has no hour."""
 
     at: Any
     icon: str
@@ -126,16 +126,18 @@ class Shown:
     text: str
     line: Any = None
     url: str = ""
+    is_day: bool = False
 
 
 def _entries(found: Iterable[customer_story.Entry], visit: Visit) -> list[Shown]:
     entries = list(found)
     said = lines_of([entry.row for entry in entries if entry.noun == "voice"], visit.organisation.id)
     lines = {line.row.id: line for line in said}
-    return [_shown(entry, lines) for entry in entries]
+    may_leave = visit.seat.may("complaints:write")
+    return [_shown(entry, lines, may_leave=may_leave) for entry in entries]
 
 
-def _shown(entry: customer_story.Entry, lines: Mapping[uuid.UUID, Line]) -> Shown:
+def _shown(entry: customer_story.Entry, lines: Mapping[uuid.UUID, Line], *, may_leave: bool) -> Shown:
     row, names = entry.row, dict(_nouns())
     head, text, line, url = names[entry.noun], "", None, ""
     if entry.noun == "event":
@@ -146,10 +148,14 @@ def _shown(entry: customer_story.Entry, lines: Mapping[uuid.UUID, Line]) -> Show
         head, url = row.get_channel_display(), reverse("feedback-one", args=[row.id])
     elif entry.noun == "ticket":
         head, text, url = f"{row.number} · {row.get_state_display()}", row.title, reverse("case", args=[row.number])
+    elif entry.noun == "leaving":
+        axes = [row.get_unmet_display(), row.get_left_with_display()] if row.unmet else []
+        head, text = " · ".join([names["leaving"], row.get_reason_display(), *axes]), masking.hidden(row.note)
+        url = reverse("desk-leaving-one", args=[row.id]) if may_leave else ""
     else:
         text = f"{row.survey.code} · {row.get_decision_display()}" + (f" · {row.get_reason_display()}" if row.reason else "")
         text += " · " + _("已回答") if row.answered_at else ""
-    return Shown(entry.at, ICONS[entry.noun], names[entry.noun], head, text, line, url)
+    return Shown(entry.at, ICONS[entry.noun], names[entry.noun], head, text, line, url, entry.noun == "leaving")
 
 
 @needs("customers:write")

@@ -5,6 +5,9 @@ from datetime import date, timedelta
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from complaints import leaving
+from complaints.leaving import RawLeaving
+from complaints.models import LeavingRecord
 from customers import customers, suggesting
 from customers.cards import Card
 from customers.customers import Put, version_of
@@ -122,6 +125,24 @@ def test_the_contract(shop, stranger, now):
     assert api.get("/api/v1/customers/K-2").json()["external_id"] == "K-2"
     with shop.scope():
         assert Customer.objects.filter(merged_into__isnull=False).count() == 0
+
+
+def test_that_he_left_stands_in_his_story(shop, now):
+    one, _ = twins(shop, now)
+    day = (now + timedelta(hours=8)).date()
+    with shop.scope():
+        rows = [RawLeaving(f"L-{i}", day, "price", customer="K-1", unit=unit, unmet="need", left_with="partly", note="电话13800001111说的") for i, unit in enumerate(("S001", "S003", "S003"))]
+        leaving.put(rows, organisation=shop.id, now=now, actor="t")
+        gone = LeavingRecord.objects.get(external_id="L-2")
+        leaving.withdraw(gone.id, version=1, organisation=shop.id, now=now, actor="t")
+    page = shop.page()
+    found = page.get(f"/customers/{one.id}/?noun=leaving")
+    assert [(row.noun, row.head) for row in found.context["entries"]] == [("流失", "流失 · 价格 · 需求没有满足 · 留了一部分")] * 2
+    assert "13800001111" not in found.content.decode() and gone.id.hex not in found.content.decode().replace("-", "")
+    assert all(page.get(row.url).status_code == 200 for row in found.context["entries"])
+    assert str(day) in found.content.decode()
+    near = shop.page("store_manager").get(f"/customers/{one.id}/").context["entries"]
+    assert [row.noun for row in near] == ["流失"]  # his store only
 
 
 def test_a_long_story_asks_no_more_often_than_a_short_one(shop, now):
