@@ -37,17 +37,17 @@ _TOGETHER = np.log(
 _RULES = 1.0  # how much the rules of speech acts count beside the models
 # The review model knows long texts better than remarks of one line: its odds count in full from this length on, or in reviews.
 _REVIEW_TRUST, _REVIEW_LENGTH = 2.0, 50
-_ONLY_KIND = 15.0  # log odds: where every clause is kind the models are not asked
 _ONE_SIDED = 10.0  # log odds: praise without a "but", or blame without a kind word, is not mixed
 # A text that reads like a review of goods praises or blames: there the review model's odds count for the kind too.
 _REVIEW_SIDE, _REVIEW_ODDS = 3.0, 1.3  # what may be one is read as one
 _SIDES = np.array([-1.0, 0.0, 1.0, 0.0, 0.0])
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
-_MOST_TOPICS = 2
+_MOST_TOPICS = 3
+_THIRD = 0.15  # by how much more a third topic has to be heard: few voices have three
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
-_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -6.0, -2.5
-_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -4.0, -3.0
-_WORDLESS = 1.8  # more is asked where not even a word of danger is heard
+_PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -6.9, -2.9
+_ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -4.6, -3.45
+_WORDLESS = 2.05  # more is asked where not even a word of danger is heard
 _VAGUE = -1.2  # log odds from which a text is left to a reader: missing irony costs more than a second look
 
 
@@ -111,12 +111,9 @@ def _kind_and_feeling(
     kinds = scores.logits[weights.heads["kind"].columns] + np.array(to_kinds)
     like = _reads_like_review(scores, weights)
     kinds = kinds + _REVIEW_SIDE * like * scores.polarity * _SIDES
-    only_kind = _ONLY_KIND * _only_kind(reading, acts)
-    kinds[KINDS.index("praise")] += only_kind
     feelings = scores.logits[weights.heads["feeling"].columns] + np.array(to_feelings)
     at_home = max(like, min(len(reading.spoken) / _REVIEW_LENGTH, 1))
     feelings = feelings + _REVIEW_TRUST * at_home * scores.polarity * _TOWARDS
-    feelings[FEELINGS.index("positive")] += only_kind
     if not _two_sided(reading, acts, scores):
         feelings[FEELINGS.index("mixed")] -= _ONE_SIDED
     feelings = feelings - np.logaddexp.reduce(feelings)
@@ -136,12 +133,6 @@ def _two_sided(reading: Reading, acts: Acts, scores: Scores) -> bool:
     turns = turns_in(reading.spoken) > 0
     parts = scores.clause_polarity
     return bool(turns or (friendly and sour) or min(parts) < 0 < max(parts))
-
-
-def _only_kind(reading: Reading, acts: Acts) -> bool:
-    """Whether every clause says something kind, and none says anything else: told stories taught the models to doubt that."""
-    other = acts.plain or acts.question or acts.demand or acts.wish or acts.failure or acts.bad or acts.turned
-    return not other and acts.good + acts.relief >= len(reading.clauses)
 
 
 def _score_for(feeling: str, balance: float, polarity: float) -> float:
@@ -189,7 +180,8 @@ def _mentions(
     logits = scores.logits[weights.heads["topics"].columns] + evidence.bonus
     over = 1 / (1 + np.exp(-logits)) - weights.thresholds
     order: list[int] = np.argsort(-over, kind="stable")[:_MOST_TOPICS].tolist()
-    chosen = [index for index in order if over[index] >= 0]
+    least = (0.0, 0.0, _THIRD)
+    chosen = [index for index, more in zip(order, least, strict=True) if over[index] >= more]
     if not chosen and kind != "other":
         chosen = order[:1]
     mentions = [_mention(index, folded, reading, evidence, scores, feeling) for index in chosen]

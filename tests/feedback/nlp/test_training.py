@@ -26,7 +26,7 @@ def test_polarity_learns_its_examples() -> None:
 def test_card_belongs_to_the_weights() -> None:
     card = model_card()
     assert card["sha256"] == digest_of(MODELS / "weights.npz")
-    assert (MODELS / "weights.npz").stat().st_size < 7_000_000
+    assert (MODELS / "weights.npz").stat().st_size < 8_000_000
     assert card["data"]["sentences"]["lines"] == len(sentences())
     assert card["lists_sha256"] == digest_of_lists()  # word lists changed: run bin/train and raise ENGINE
     assert card["engine"] == ENGINE
