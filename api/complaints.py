@@ -12,8 +12,8 @@ from api import shapes
 from api.contract import CURSOR, INSTANT, LIMIT, Operation, Parameter, choice, obj, page, ref, text
 from api.door import Endpoint, cursor_of, limit_of, read_cursor
 from api.problems import Problem, not_found
-from complaints import intake as filing
 from complaints import axes, moves, queries
+from complaints import intake as filing
 from complaints.enums import Severity
 from complaints.intake import Complaint
 from complaints.lifecycle import MOVES
