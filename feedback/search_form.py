@@ -13,8 +13,7 @@ import opencc
 
 def search_form(text: str) -> str:
     """The form of a text or a query; control characters are blanks."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).translate(_simplified())
-    return " ".join("".join(c if c.isprintable() else " " for c in folded).split())
+    return " ".join(_folded(text).split())
 
 
 def terms(query: str) -> list[str]:
@@ -31,7 +30,7 @@ def spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     made: list[str] = []
     origins: list[int] = []
     for place, character in enumerate(text):
-        for one in _of_one(character):
+        for one in _folded(character):
             if one != " " or (made and made[-1] != " "):
                 made.append(one)
                 origins.append(place)
@@ -51,9 +50,10 @@ def spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     return merged
 
 
-def _of_one(character: str) -> str:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).lower()).translate(_simplified())
-    return "".join(" " if c.isspace() or not c.isprintable() else c for c in folded)
+def _folded(text: str) -> str:
+    """The form but for runs of blanks; the only blank left is the plain one."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).translate(_simplified())
+    return "".join(c if c.isprintable() else " " for c in folded)
 
 
 def pairs(term: str) -> list[int]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
 
@@ -73,7 +72,7 @@ def _by_customer(rows: QuerySet[Any]) -> dict[uuid.UUID, int]:
 
 def _left(rows: QuerySet[LeavingRecord], organisation: int) -> list[Entry]:
     found = list(rows.select_related("unit").order_by("-local_day", "-id")[:MOST])
-    zone = ZoneInfo(queries.organisation(organisation).timezone) if found else UTC
+    zone = queries.zone(queries.organisation(organisation).timezone) if found else UTC
     return [Entry(datetime.combine(row.local_day, time(), tzinfo=zone), "leaving", row) for row in found]
 
 

@@ -145,7 +145,7 @@ def totals(organisation: int, period: Period, where: Where) -> dict[str, Any]:
 
 def _reasons(cells: Sequence[Point], totals: tuple[int, int, int]) -> list[Reason]:
     impacts = [_impact(cell, totals) for cell in cells]
-    adjusted = statistics.holm([statistics.p_of(impact) for impact in impacts])
+    adjusted = statistics.holm([statistics.nps_impact_p(impact) for impact in impacts])
     rows = [_reason(cell, impact, p, totals) for cell, impact, p in zip(cells, impacts, adjusted, strict=True)]
     return sorted(rows, key=lambda row: (row.is_praise, -abs(row.impact.value or 0.0), -row.n, row.topic))
 

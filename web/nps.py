@@ -213,7 +213,6 @@ def _reason(row: Reason, most: float, url_of: Callable[..., str], names: Mapping
     left, right = ((e.value or 0.0, e.low or 0.0, e.high or 0.0) for e in (row.detractors, row.promoters))
     side = "promoter" if row.is_praise else "detractor"
     said = _("真实") if row.is_real else _("尚不明确")
-    bounds = f"{changes.number(row.lift_low, 1)}{NBSP}–{NBSP}{changes.number(row.lift_high, 1)}" if row.lift_low else ""
     return {
         "row": row,
         "name": names.get(row.topic, row.topic),
@@ -221,12 +220,19 @@ def _reason(row: Reason, most: float, url_of: Callable[..., str], names: Mapping
         "left": share_text(left[0]),
         "right": share_text(right[0]),
         "lift": changes.number(row.lift, 1),
-        "bounds": bounds,
+        "lift_bounds": bounds(row.lift_low, row.lift_high),
+        "impact": changes.signed(row.impact.value, 1),
+        "impact_bounds": bounds(row.impact.low, row.impact.high),
         "said": _("推荐者的理由，") + said if row.is_praise else said,
         "url": url_of(nps="any", topic=row.topic),
         "side_url": url_of(nps=side, topic=row.topic),
         "n_side": row.n_promoters if row.is_praise else row.n_detractors,
     }
+
+
+def bounds(low: float | None, high: float | None) -> str:
+    """“2.1 – 2.3”, or nothing."""
+    return "" if low is None or high is None else f"{changes.number(low, 1)}{NBSP}–{NBSP}{changes.number(high, 1)}"
 
 
 def share_text(share: float) -> str:

@@ -15,7 +15,7 @@ from reports.reasons import Reason
 from web import exports, metric_filters
 from web.door import Visit, needs
 from web.metric_filters import Filters
-from web.nps import share_text
+from web.nps import bounds, share_text
 from web.units import Switcher
 
 COLUMNS = (
@@ -60,14 +60,10 @@ def _row(row: Reason, names: dict[str, str], filters: Filters, period: Period) -
         "detractors": share_text(row.detractors.value or 0.0),
         "promoters": share_text(row.promoters.value or 0.0),
         "lift": changes.number(row.lift, 1),
-        "lift_bounds": _bounds(row.lift_low, row.lift_high),
+        "lift_bounds": bounds(row.lift_low, row.lift_high),
         "impact": changes.signed(row.impact.value, 1),
-        "impact_bounds": _bounds(row.impact.low, row.impact.high),
+        "impact_bounds": bounds(row.impact.low, row.impact.high),
     }
-
-
-def _bounds(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{changes.number(low, 1)} – {changes.number(high, 1)}"
 
 
 def _mixed(row: Mixed, names: dict[str, str], filters: Filters, period: Period) -> dict[str, Any]:

@@ -301,8 +301,8 @@ def _reasons(canvas: Canvas) -> Drawn:
     found = reasons.reasons(organisation=asked.organisation, period=asked.whole, where=asked.where, now=asked.now, limit=limit, names=names)
     url_of: Callable[..., str] = partial(metric_filters.voices_behind, asked.where, asked.whole)
     context = {"reasons": reasons_of(found.rows, url_of, asked.organisation), "found": found}
-    rows = [[row.topic, row.n, row.n_detractors, row.n_promoters, row.lift, row.lift_low, row.lift_high, row.is_real] for row in found.rows]
-    columns = ("topic", "n", "detractors", "promoters", "lift", "low", "high", "real")
+    rows = [[row.topic, row.n, row.n_detractors, row.n_promoters, row.lift, row.lift_low, row.lift_high, row.is_real, row.impact.value, row.impact.low, row.impact.high] for row in found.rows]
+    columns = ("topic", "n", "detractors", "promoters", "lift", "low", "high", "real", "impact_points", "impact_low", "impact_high")
     return Drawn(canvas.widget, "dashboard/reasons.html", context, canvas.page("nps"), columns, rows, not rows)
 
 

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from random import Random
 
-from feedback import coding
+from feedback import coding, queries
 from feedback.coding import Answer
 from feedback.enums import Kind, Stance
 from feedback.models import Analysis, CodingSample
@@ -22,17 +22,19 @@ def add(*, organisation: int, now: datetime) -> None:
     manager, admin, third = (_member(local, organisation) for local in ("manager", "admin", "executive"))
     rng, began = Random(SEED), now - timedelta(days=20)
     done = _drawn("上月门店声音", [manager, admin], 60, organisation, began)
-    for pair in coding.pairs(done):
+    read = queries.analyses(done.voices, organisation=organisation)
+    for key in done.voices:
         for coder in (manager, admin):
-            _say(rng, done, pair.feedback_id, coder, began + timedelta(days=1))
+            _say(rng, done, read[key], coder, began + timedelta(days=1))
     for pair in coding.pairs(done):
         if pair.differs():
-            answer = _read(rng, pair.feedback_id, organisation, slips=0)
+            answer = _answer(rng, read[pair.feedback_id], slips=0)
             coding.settle(done, pair.feedback_id, answer, coder=third.id, now=began + timedelta(days=2), actor=_name(third))
     now_open = _drawn("本月复核", [manager, admin], 30, organisation, now - timedelta(days=2))
+    read = queries.analyses(now_open.voices, organisation=organisation)
     for coder, n in zip((admin, manager), UNDER_WAY, strict=True):
         for key in now_open.voices[:n]:
-            _say(rng, now_open, key, coder, now - timedelta(days=1))
+            _say(rng, now_open, read[key], coder, now - timedelta(days=1))
 
 
 def _drawn(name: str, coders: list[Member], n: int, organisation: int, at: datetime) -> CodingSample:
@@ -41,12 +43,11 @@ def _drawn(name: str, coders: list[Member], n: int, organisation: int, at: datet
     return coding.draw(key, name, ids, n=n, seed=SEED, is_stratified=True, organisation=organisation, now=at, actor=_name(coders[0]))
 
 
-def _say(rng: Random, row: CodingSample, key: uuid.UUID, coder: Member, at: datetime) -> None:
-    coding.code(row, key, _read(rng, key, row.organisation_id, slips=SLIPS), coder=coder.id, now=at, actor=_name(coder))
+def _say(rng: Random, row: CodingSample, made: Analysis, coder: Member, at: datetime) -> None:
+    coding.code(row, made.feedback_id, _answer(rng, made, slips=SLIPS), coder=coder.id, now=at, actor=_name(coder))
 
 
-def _read(rng: Random, key: uuid.UUID, organisation: int, *, slips: float) -> Answer:
-    made = Analysis.objects.get(organisation_id=organisation, feedback_id=key, is_current=True)
+def _answer(rng: Random, made: Analysis, *, slips: float) -> Answer:
     kind, codes = Kind(made.kind), [mention["code"] for mention in made.topics] or ["other"]
     if made.sentiment == "mixed" and kind == Kind.PRAISE:
         kind = Kind.COMPLAINT  # what stays in people's mind of "good, but the wait"

@@ -42,8 +42,7 @@ _ONE_SIDED = 10.0  # log odds: praise without a "but", or blame without a kind w
 _REVIEW_SIDE, _REVIEW_ODDS = 3.0, 1.3  # what may be one is read as one
 _SIDES = np.array([-1.0, 0.0, 1.0, 0.0, 0.0])
 _TOWARDS = np.array([1.0, -1.0, 0.0, 0.0])
-_MOST_TOPICS = 3
-_THIRD = 0.15  # by how much more a third topic has to be heard: few voices have three
+_OVER = (0.0, 0.0, 0.15)  # how far each further topic has to be over its threshold: few voices have three
 # Log odds of the red-line model from which a pattern counts, and from which the model needs none: recall comes first.
 _PATTERN_IN_COMPLAINT, _PATTERN_ELSEWHERE = -6.9, -2.9
 _ALONE_IN_COMPLAINT, _ALONE_ELSEWHERE = -4.6, -3.45
@@ -179,9 +178,8 @@ def _mentions(
 ) -> tuple[Mention, ...]:
     logits = scores.logits[weights.heads["topics"].columns] + evidence.bonus
     over = 1 / (1 + np.exp(-logits)) - weights.thresholds
-    order: list[int] = np.argsort(-over, kind="stable")[:_MOST_TOPICS].tolist()
-    least = (0.0, 0.0, _THIRD)
-    chosen = [index for index, more in zip(order, least, strict=True) if over[index] >= more]
+    order: list[int] = np.argsort(-over, kind="stable")[: len(_OVER)].tolist()
+    chosen = [index for index, least in zip(order, _OVER, strict=True) if over[index] >= least]
     if not chosen and kind != "other":
         chosen = order[:1]
     mentions = [_mention(index, folded, reading, evidence, scores, feeling) for index in chosen]

@@ -104,7 +104,7 @@ def score(
     return readings, red_lines, scores
 
 
-def _unsure(logits: Floats, spoken: Sequence[str], weights: Weights) -> list[int]:
+def _asked_of(logits: Floats, spoken: Sequence[str], weights: Weights) -> list[int]:
     """Return the rows the network is asked about: short ones, and those not plain to the heads or near a red line."""
     kinds, feelings = (np.sort(logits[:, weights.heads[name].columns], axis=1) for name in ("kind", "feeling"))
     is_plain = (kinds[:, -1] - kinds[:, -2] > _PLAIN_KIND) & (feelings[:, -1] - feelings[:, -2] > _PLAIN_FEELING)
@@ -119,14 +119,14 @@ def _ask_network(logits: Floats, spoken: Sequence[str], weights: Weights) -> Non
 
     Where it is not asked the heads count for both, so that all rows have one scale.
     """
-    unsure = _unsure(logits, spoken, weights)
-    meant = network_logits([spoken[n] for n in unsure])
+    asked = _asked_of(logits, spoken, weights)
+    meant = network_logits([spoken[n] for n in asked])
     at = 0
     for name, (own, other) in _SHARES.items():
         columns = weights.heads[name].columns
         n_labels = columns.stop - columns.start
         both = (own + other) * logits[:, columns]
-        both[unsure] = own * logits[unsure, columns] + other * meant[:, at : at + n_labels]
+        both[asked] = own * logits[asked, columns] + other * meant[:, at : at + n_labels]
         logits[:, columns] = both
         at += n_labels
 

@@ -23,7 +23,7 @@ from metrics.statistics.comparisons import (
 )
 from metrics.statistics.drivers import relative_weights, shapley_weights
 from metrics.statistics.halo import Halo, partial_correlation
-from metrics.statistics.impact import nps_impact, p_of
+from metrics.statistics.impact import nps_impact, nps_impact_p
 from metrics.statistics.importance import Ipa, bootstrap, inflation, ipa
 from metrics.statistics.indices import acsi, ces, csi, csi_of, revenue_at_risk
 from metrics.statistics.intervals import (
@@ -83,7 +83,7 @@ __all__ = [
     "nps",
     "nps_difference",
     "nps_impact",
-    "p_of",
+    "nps_impact_p",
     "overdispersion",
     "p_chart",
     "partial_correlation",

@@ -33,7 +33,7 @@ def nps_difference(a: Counts, b: Counts) -> Test:
     if scores[0] is None or scores[1] is None:
         return UNKNOWN
     z = (centres[0] - centres[1]) / math.sqrt(variance)
-    return Test(scores[0] - scores[1], z, _two_sided(z))
+    return Test(scores[0] - scores[1], z, two_sided(z))
 
 
 def two_proportions(x1: int, n1: int, x2: int, n2: int) -> Test:
@@ -45,7 +45,7 @@ def two_proportions(x1: int, n1: int, x2: int, n2: int) -> Test:
     error = math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
     difference = (x1 * n2 - x2 * n1) / (n1 * n2)
     z = difference / error if error else 0.0  # all alike in both: no difference, nothing to divide by
-    return Test(difference, z, _two_sided(z))
+    return Test(difference, z, two_sided(z))
 
 
 def compare_shares(x1: int, n1: int, x2: int, n2: int) -> Test:
@@ -104,7 +104,7 @@ def poisson_rates(c1: int, e1: float, c2: int, e2: float) -> Test:
         raise ValueError(f"exposures too far apart to compare: {e1}, {e2}")
     z = (c1 - events * share) / spread
     if events * min(share, 1 - share) >= SMALL_CELL:
-        return Test(difference, z, _two_sided(z))
+        return Test(difference, z, two_sided(z))
     lower = float(special.bdtr(c1, events, share))
     upper = float(special.bdtrc(c1 - 1, events, share)) if c1 else 1.0
     return Test(difference, z, min(2 * lower, 2 * upper, 1.0))
@@ -200,5 +200,6 @@ def _checked_shares(x1: int, n1: int, x2: int, n2: int) -> tuple[int, int, int, 
     return x1, n1, x2, n2
 
 
-def _two_sided(z: float) -> float:
+def two_sided(z: float) -> float:
+    """p of a standard normal z, both tails."""
     return 2 * float(special.ndtr(-abs(z)))

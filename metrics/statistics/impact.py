@@ -2,6 +2,7 @@
 
 import math
 
+from metrics.statistics.comparisons import two_sided
 from metrics.statistics.intervals import normal_quantile
 from metrics.statistics.results import Estimate
 
@@ -29,12 +30,12 @@ def nps_impact(mentioners: Counts, everyone: Counts, confidence: float = 0.95) -
     return Estimate(share * gap, share * gap - spread, share * gap + spread, n_mentioners)
 
 
-def p_of(impact: Estimate, confidence: float = 0.95) -> float:
+def nps_impact_p(impact: Estimate, confidence: float = 0.95) -> float:
     """Two-sided p that an impact is nought, from its own interval; 1 where there is none."""
     if impact.value is None or impact.low is None or impact.high is None or impact.high <= impact.low:
         return 1.0
     error = (impact.high - impact.low) / (2 * normal_quantile(confidence))
-    return math.erfc(abs(impact.value) / error / math.sqrt(2))
+    return two_sided(impact.value / error)
 
 
 def _moments(counts: Counts) -> tuple[float, float]:

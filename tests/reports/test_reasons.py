@@ -71,8 +71,8 @@ def test_a_reason_stands_on_the_side_its_points_say(shop, now, work):
 def test_real_is_where_the_interval_leaves_nought_out():
     for mentioners in ((0, 12, 0), (3, 1, 0), (0, 0, 6), (5, 2, 1)):
         impact = statistics.nps_impact(mentioners, (30, 12, 6))
-        assert (statistics.p_of(impact) < 0.05) == (not impact.low <= 0 <= impact.high)
-    assert statistics.p_of(statistics.nps_impact((0, 0, 0), (30, 12, 6))) == 1.0
+        assert (statistics.nps_impact_p(impact) < 0.05) == (not impact.low <= 0 <= impact.high)
+    assert statistics.nps_impact_p(statistics.nps_impact((0, 0, 0), (30, 12, 6))) == 1.0
 
 
 def test_what_is_pending_is_counted_and_not_quoted(shop, now):
