@@ -10,8 +10,10 @@ from customers import customers, events
 from customers.cards import Card
 from customers.customers import Put
 from customers.events import RawEvent
+from customers.models import Apart, Merge
 from feedback.intake import Source
 from feedback.shapes import RawVoice
+from tenancy.models import AuditEvent
 from tests.browser import looks
 from tests.metrics.voices import receive, voice
 
@@ -45,7 +47,7 @@ def test_pages_are_sound(met, visit, width):
     assert found == []
 
 
-def test_how_he_is_reached_is_shown_once(met, visit):
+def test_how_he_is_reached_is_shown_once(met, shop, visit):
     page = visit("cx_manager", width=360)
     page.goto(f"/customers/{met[1].id}/")
     expect(page.get_by_text("xue@example.com")).to_have_count(0)
@@ -58,9 +60,11 @@ def test_how_he_is_reached_is_shown_once(met, visit):
     page.goto(f"/customers/{met[1].id}/")
     expect(page.get_by_text("要联系这位客户？")).to_be_visible()
     expect(page.get_by_text("xue@example.com")).to_have_count(0)
+    with shop.scope():
+        assert AuditEvent.objects.filter(action="contact.read").count() == 1
 
 
-def test_one_person_after_all_and_two_again(met, visit):
+def test_one_person_after_all_and_two_again(met, shop, visit):
     page = visit("cx_manager")
     page.goto("/customers/duplicates/")
     expect(page.locator(".cu-pair")).to_have_count(2)
@@ -73,3 +77,5 @@ def test_one_person_after_all_and_two_again(met, visit):
     expect(page.get_by_text("撤销了")).to_be_visible()
     page.get_by_role("link", name="等你决定").click()
     expect(page.locator(".cu-pair")).to_have_count(1)
+    with shop.scope():
+        assert (Merge.objects.filter(undone_at=None).count(), Merge.objects.exclude(undone_at=None).count(), Apart.objects.count()) == (0, 1, 1)

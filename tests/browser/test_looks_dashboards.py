@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from reports import annotations, saved_dashboards
+from reports.models import Dashboard
 from reports.widgets import KINDS, made
 from tests.browser import looks
 from tests.metrics.voices import mix, receive, voice
@@ -67,6 +68,9 @@ def test_made_by_keyboard_and_undone(shop, visit):
     expect(page.locator(".dx-editing .dx-w4")).to_have_count(1)
     page.get_by_role("button", name="撤销一步").press("Enter")
     expect(page.locator(".dx-editing .dx-w3")).to_have_count(1)
+    with shop.scope():
+        kept = Dashboard.objects.get(name="我的早会")
+    assert [(widget["kind"], widget["width"]) for widget in kept.widgets] == [("number", 3)]
 
 
 def test_a_figure_goes_away_as_svg_and_png(board, visit):
@@ -85,6 +89,8 @@ def test_a_figure_goes_away_as_svg_and_png(board, visit):
 def test_a_widget_that_did_not_come_is_asked_again(board, visit):
     page = visit("cx_manager")
     one = next(one["id"] for one in board.widgets if one["kind"] == "number")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if f"/widgets/{one}/" in request.url else None)
     page.route(f"**/widgets/{one}/**", lambda route: route.abort())
     page.goto(f"/dashboards/{board.id}/")
     button = page.locator(f"#w-{one}").get_by_role("button", name="这一块没有取到，点按再试")
@@ -93,3 +99,4 @@ def test_a_widget_that_did_not_come_is_asked_again(board, visit):
     page.unroute(f"**/widgets/{one}/**")
     button.click()
     expect(page.locator(f"#w-{one} .vx-value")).to_be_visible()
+    assert len(asked) == 2, "once when it opened, once when it was pressed"

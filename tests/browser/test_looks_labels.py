@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from feedback import coding, nlp, relabelling
-from feedback.models import Coding
+from feedback.models import Coding, Correction, Taxonomy
 from feedback.own_models import OwnHead, OwnModel
 from tests.browser import looks
 from tests.metrics.voices import receive, voice
@@ -64,7 +64,7 @@ def test_pages_are_sound(shop, now, heard, visit, width):
     assert found == []
 
 
-def test_a_mark_answers_to_its_aspect_and_a_key_corrects_it(heard, visit):
+def test_a_mark_answers_to_its_aspect_and_a_key_corrects_it(heard, shop, visit):
     page = visit("cx_manager")
     page.goto(f"/feedback/{heard[0]}/")
     last = page.locator("[data-aspect]").last
@@ -80,17 +80,23 @@ def test_a_mark_answers_to_its_aspect_and_a_key_corrects_it(heard, visit):
     expect(page.locator("[data-aspect] summary b", has_text=name).first).to_be_visible()
     page.get_by_role("button", name="撤回").first.click()
     expect(page.get_by_text("已撤回，恢复原来的标注")).to_be_visible()
+    with shop.scope():
+        assert Correction.objects.filter(feedback_id=heard[0], field="topics").exclude(undone_at=None).count() == 1, "kept, and taken back"
 
 
-def test_a_change_of_the_tree_is_tried_before_it_is_saved(heard, visit):
+def test_a_change_of_the_tree_is_tried_before_it_is_saved(heard, shop, visit):
     page = visit("cx_manager")
     page.goto("/settings/taxonomy/tree/new/?under=waiting_time")
     page.get_by_label("名称").fill("两小时")
     page.get_by_label("哪些词算它").fill("两个小时")
     page.get_by_role("button", name="先看会改多少").click()
     expect(page.get_by_role("heading", name="最近 5 条声音里，1 条会改标注")).to_be_visible()
+    with shop.scope():
+        assert not Taxonomy.objects.exists(), "tried, not saved"
     page.get_by_role("button", name="保存，重读历史").click()
     expect(page.get_by_text("正在按第 1 版重读历史")).to_be_visible()
+    with shop.scope():
+        assert [node["words"] for node in Taxonomy.objects.get().nodes] == [["两个小时"]]
 
 
 def test_a_voice_is_coded_by_keys_alone(shop, now, heard, visit):
@@ -119,6 +125,7 @@ def test_on_a_phone_the_further_conditions_wait_behind_one_button(heard, visit):
     button.press("Enter")
     expect(kind).to_be_visible()
     expect(button).to_have_attribute("aria-expanded", "true")
+    assert page.evaluate("new FormData(document.querySelector('.vx-filters')).get('kind')") == "complaint", "folded or not, a condition holds"
     wide = visit("cx_manager")
     wide.goto("/feedback/?kind=complaint")
     expect(wide.get_by_label("全部类型")).to_be_visible()

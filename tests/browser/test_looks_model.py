@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from metrics import model_versions
 from metrics.model_tree import Node
+from metrics.models import ModelVersion
 from tests.browser import looks
 from tests.metrics.voices import mix, receive, voice
 from tests.web.test_voices import last_week
@@ -34,7 +35,7 @@ def test_pages_are_sound(grown, visit, width):
     assert found == []
 
 
-def test_a_node_is_added_by_keyboard(grown, visit):
+def test_a_node_is_added_by_keyboard(grown, shop, visit):
     page = visit("cx_manager")
     page.goto("/model/edit/")
     page.get_by_role("button", name="在 产品 下面加一个").press("Enter")
@@ -45,3 +46,5 @@ def test_a_node_is_added_by_keyboard(grown, visit):
     page.wait_for_url("**/model/")
     expect(page.get_by_text("说明书").first).to_be_visible()
     expect(page.get_by_text("第 2 版")).to_be_visible()
+    with shop.scope():
+        assert "说明书" in [node["name"] for node in ModelVersion.objects.get(version=2).nodes]

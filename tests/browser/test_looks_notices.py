@@ -30,7 +30,7 @@ def test_pages_are_sound(addresses, visit, width, dark):
     assert found == []
 
 
-def test_useful_or_not_by_one_key_and_taken_back_by_the_same(addresses, visit):
+def test_useful_or_not_by_one_key_and_taken_back_by_the_same(addresses, shop, visit):
     page = visit("executive")
     page.goto("/notices/")
     row = page.locator("[data-row]").first
@@ -41,3 +41,5 @@ def test_useful_or_not_by_one_key_and_taken_back_by_the_same(addresses, visit):
         expect(row.locator(f"[data-key={key}]")).to_have_attribute("aria-pressed", said)
         expect(row.locator(".what")).to_be_focused()
     expect(row.locator("[data-key=y]")).to_have_attribute("aria-pressed", "false")
+    with shop.scope():
+        assert list(Notice.objects.exclude(useful=None).values_list("useful", flat=True)) == [False]
