@@ -150,7 +150,7 @@ def _shown(entry: customer_story.Entry, lines: Mapping[uuid.UUID, Line], *, may_
         head, text, url = f"{row.number} · {row.get_state_display()}", row.title, reverse("case", args=[row.number])
     elif entry.noun == "leaving":
         axes = [row.get_unmet_display(), row.get_left_with_display()] if row.unmet else []
-        head, text = " · ".join([names["leaving"], row.get_reason_display(), *axes]), masking.hidden(row.note)
+        text = " · ".join(filter(None, [row.get_reason_display(), *axes, masking.hidden(row.note)]))
         url = reverse("desk-leaving-one", args=[row.id]) if may_leave else ""
     else:
         text = f"{row.survey.code} · {row.get_decision_display()}" + (f" · {row.get_reason_display()}" if row.reason else "")

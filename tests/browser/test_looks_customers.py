@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from complaints import leaving
 from complaints.intake import Complaint, file
+from complaints.leaving import RawLeaving
 from customers import customers, events
 from customers.cards import Card
 from customers.customers import Put
@@ -32,6 +34,8 @@ def met(shop, now, work):
             Complaint(RawVoice(channel="phone", text="耳机左侧无声，换过一次还是坏的，要求退货", unit="S001", customer=Card("K-1001"))),
             organisation=shop.id, source=Source(b"{}", "x", "t"), now=now,
         )  # fmt: skip
+        left = RawLeaving("L-1", (now + timedelta(hours=8)).date(), "indifference", customer="K-1001", unit="S001", unmet="expectation", left_with="wholly", note="说了三次没有人回话")
+        leaving.put([left], organisation=shop.id, now=now, actor="t")
     day = now.date() - timedelta(days=1)
     receive(shop, [voice(day, 2, customer="K-1001", text="等了两个小时，太慢了，电话13812346629"), voice(day, 9, customer="K-2077", text="店员态度特别好，谢谢")], now=now)
     work()
