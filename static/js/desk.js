@@ -33,7 +33,7 @@
   });
   document.addEventListener("keydown", function (event) {
     if (document.body.dataset.keys === "off" || event.metaKey || event.ctrlKey || event.altKey) return;
-    var field = event.target.closest("input, textarea, select, dialog");
+    var field = event.target.closest("input, textarea, select, dialog[open]");
     if (field && !(field.type === "checkbox" && field.name === "ticket")) return;
     var row = here(), key = event.key;
     if (key === "j" || key === "k") { event.preventDefault(); go(key === "j" ? 1 : -1); }
