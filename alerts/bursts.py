@@ -58,7 +58,8 @@ class Figures:
 class Look:
     """All topics at one moment. threshold: the p from which one is told; weeks: None while the history is short of three weeks.
 
-    is_capped: terms were looked for in the newest voices of the day only; their counts are of all.
+    is_capped: terms were looked for in the newest voices of the day only; their counts are of all. is_reread: history is being
+    read anew, and topics are judged again when it has been.
     """
 
     day: date
@@ -67,6 +68,7 @@ class Look:
     weeks: int | None
     from_date: date
     is_capped: bool = False
+    is_reread: bool = False
 
     def of(self, code: str) -> Figures | None:
         """A topic's figures; None where nobody ever spoke of it."""
@@ -75,7 +77,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Standing:
-    """A burst that stands, with what is true of it now; figures None: nobody speaks of it any more."""
+    """A burst that stands, with what is true of it now; figures None: nobody speaks of it any more, or nothing can be compared now."""
 
     row: Burst
     figures: Figures | None
@@ -118,7 +120,7 @@ def look(budget: int, days: Days, n_candidates: int | None = None) -> Look:
     threshold = bursts.threshold(budget / KINDS, n_candidates or len(days.codes))
     is_capped = days.volume is not None and bool(days.volume[-1, days.hour] > term_days.MOST_CUT)
     if held is None or not days.codes:
-        return Look(days.today, [], threshold, held.weeks if held else None, days.from_date, is_capped)
+        return Look(days.today, [], threshold, held.weeks if held else None, days.from_date, is_capped, days.is_reread)
     n = days.counts[-1, days.hour]
     p, (low, high) = held.p_value(n), held.interval()
     rows = [
@@ -150,7 +152,7 @@ def look_and_tell(budget: int, *, organisation: int, now: datetime) -> list[Burs
 
 
 def _settle(seen: Look, days: Days, open_rows: Mapping[str, Burst], organisation: int, now: datetime) -> list[Burst]:
-    usual = _usual(days) | _unseen(open_rows, days)
+    usual = _usual(days) | _unseen(open_rows, days) | _gone(open_rows, days)
     for row in open_rows.values():
         now_is = seen.of(row.code)
         if row.local_day < seen.day and row.code in usual and not (now_is and fires(now_is, seen.threshold)):
@@ -171,6 +173,13 @@ def _usual(days: Days) -> set[str]:
     if held is None:
         return set()
     return {code for code, p in zip(days.codes, held.p_value(days.counts[-2, 23]), strict=True) if p > USUAL}
+
+
+def _gone(open_rows: Mapping[str, Burst], days: Days) -> set[str]:
+    """Nodes that no voice of any kept day bears: moved, merged into another or retired since they were told."""
+    if days.volume is not None or days.expected(1, 23) is None:
+        return set()
+    return {code for code in open_rows if not term_days.term_of(code) and code not in days.codes}
 
 
 def _unseen(open_rows: Mapping[str, Burst], days: Days) -> set[str]:

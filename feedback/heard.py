@@ -1,13 +1,16 @@
-"""How many voices spoke of each topic in each hour of a local day: what is compared with the weeks before.
+"""How many voices spoke of each topic in each hour of a local day: what is compared with the weeks before; and what they were read by.
 
 Called for the day that runs, again and again, and for each past day a few times: it reads the voices of those days only.
 """
 
+import uuid
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 
-from feedback.models import Feedback
+from feedback import own_weights, taxonomies
+from feedback.models import Feedback, Relabelling
 
 HOURS = 24
 # a store in another zone has its own local day: what lies before or after the headquarters' day counts in its first or last hour
@@ -24,6 +27,29 @@ BY_HOUR = """
     group by 1, 2, 3
 """
 Hours = dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the labels of history come from: the taxonomy, the model (0: shipped), the last time history was read anew to its end.
+
+    is_open: it is being read anew just now, the newest voices last; labels of one day and of another are not of one kind.
+    """
+
+    taxonomy: int
+    model: int
+    relabelled: uuid.UUID | None
+    is_open: bool
+
+
+def reading(*, organisation: int) -> Reading:
+    """As it is now. Counts are of one kind when this says the same before and after them. Four statements."""
+    runs = Relabelling.objects.filter(organisation_id=organisation, superseded_at=None)
+    last = runs.filter(finished_at__isnull=False).order_by("-finished_at", "-id").values_list("id", flat=True).first()
+    return Reading(
+        taxonomies.current(organisation=organisation).version, own_weights.in_use(organisation=organisation), last,
+        runs.filter(finished_at=None).exists(),
+    )  # fmt: skip
 
 
 def by_hour(*, organisation: int, from_date: date, to_date: date, zone: str) -> dict[date, Hours]:

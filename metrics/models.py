@@ -133,11 +133,13 @@ class ModelVersion(TenantModel):
 class TopicDay(TenantModel):
     """Counted voices of a past local day by topic or node and hour: {code: [24 counts]}. Counted again while late ones come.
 
-    taxonomy: the version they were read by; another version, and the day is counted anew.
+    taxonomy, model, relabelled: what the labels came from (`feedback.heard.Reading`); anything else, and the day is counted anew.
     """
 
     local_day = models.DateField()
     taxonomy = models.IntegerField()
+    model = models.IntegerField(default=0, db_default=0)
+    relabelled = models.UUIDField(null=True)
     hours = models.JSONField(default=dict)
     counted_at = models.DateTimeField()
 

@@ -1,6 +1,8 @@
 """Topics day by day: past days counted once and kept, the day that runs read live. Feeds the bursts (`alerts.bursts`).
 
-A look costs the voices of one day and at most eight weeks of small rows; history is never read again as a whole.
+A look costs the voices of one day and at most eight weeks of small rows. Only when history was read anew, by another taxonomy
+or model, are its days counted anew; while that runs nothing is counted and nothing compared: today's labels would be of one
+kind and those of the weeks before of another.
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxms.lib.ids import new_id
-from feedback import heard, taxonomies
+from feedback import heard
+from feedback.heard import Reading
 from metrics.models import TopicDay
 from metrics.statistics import bursts
 from tenancy import queries
@@ -29,7 +32,7 @@ class Days:
     """codes: those heard at all; counts: (days, 24 hours, codes), running from each midnight, the day that runs last.
 
     hour: the hour that runs, 0..23. from_date: the day of the first row. volume: (days, 24 hours) of all voices, where a day
-    on which more is said of everything is no news.
+    on which more is said of everything is no news. is_reread: history is being read anew, so that no day before is there.
     """
 
     today: date
@@ -37,6 +40,7 @@ class Days:
     codes: tuple[str, ...]
     counts: Counts
     volume: Counts | None = None
+    is_reread: bool = False
 
     @property
     def from_date(self) -> date:
@@ -54,47 +58,56 @@ class Days:
 
 
 def fold(*, organisation: int, now: datetime) -> int:
-    """Counts at most a fortnight of the past days that are not counted yet, newest first, and forgets old ones. Returns how many."""
+    """Counts at most a fortnight of the past days that are not counted yet, newest first, and forgets old ones. Returns how many.
+
+    None while history is being read anew: it would have to be counted again.
+    """
     zone, today = _today(organisation, now)
-    first = heard.first_day(organisation=organisation)
-    if first is None:
+    first, by = heard.first_day(organisation=organisation), heard.reading(organisation=organisation)
+    if first is None or by.is_open:
         return 0
-    taxonomy = taxonomies.current(organisation=organisation).version
     begin = max(first, today - KEPT * DAY)
     known = {row.local_day: row for row in TopicDay.objects.filter(organisation_id=organisation, local_day__gte=begin)}
-    wanted = [day for day in (today - n * DAY for n in range(1, (today - begin).days + 1)) if not _stands(known.get(day), taxonomy, day, zone, now)]
+    wanted = [day for day in (today - n * DAY for n in range(1, (today - begin).days + 1)) if not _stands(known.get(day), by, day, zone, now)]
     for day in wanted[:MOST_DAYS]:
         found = heard.by_hour(organisation=organisation, from_date=day, to_date=day + DAY, zone=zone).get(day, {})
         row = known.get(day) or TopicDay(id=new_id(), organisation_id=organisation, local_day=day)
-        row.hours, row.taxonomy, row.counted_at = found, taxonomy, now
+        row.hours, row.counted_at = found, now
+        row.taxonomy, row.model, row.relabelled = by.taxonomy, by.model, by.relabelled
         row.save()
     TopicDay.objects.filter(organisation_id=organisation, local_day__lt=today - 2 * KEPT * DAY).delete()
     return len(wanted[:MOST_DAYS])
 
 
-def _stands(row: TopicDay | None, taxonomy: int, day: date, zone: str, now: datetime) -> bool:
-    """Counted by this taxonomy, and once more when a whole day has passed: voices of a night come late."""
-    if row is None or row.taxonomy != taxonomy:
+def _stands(row: TopicDay | None, by: Reading, day: date, zone: str, now: datetime) -> bool:
+    """Counted by this reading, and once more when a whole day has passed: voices of a night come late."""
+    if row is None or not _is_of(row, by):
         return False
     late = datetime.combine(day + 2 * DAY, time(), tzinfo=queries.zone(zone))
     return row.counted_at >= late or now < late
 
 
+def _is_of(row: TopicDay, by: Reading) -> bool:
+    return (row.taxonomy, row.model, row.relabelled) == (by.taxonomy, by.model, by.relabelled)
+
+
 def days(*, organisation: int, now: datetime) -> Days:
-    """The kept days and the day that runs; a day not counted yet ends the history there."""
+    """The kept days and the day that runs; a day not counted yet, or by another reading, ends the history there."""
     zone, today = _today(organisation, now)
     rows = TopicDay.objects.filter(organisation_id=organisation, local_day__gte=today - KEPT * DAY, local_day__lt=today).order_by("-local_day")
+    live = heard.by_hour(organisation=organisation, from_date=today, to_date=today + DAY, zone=zone).get(today, {})
+    # asked after the day that runs: what stands until here was not read anew meanwhile
+    by = heard.reading(organisation=organisation)
     kept: list[heard.Hours] = []
     for n, row in enumerate(rows, start=1):
-        if row.local_day != today - n * DAY:
+        if by.is_open or row.local_day != today - n * DAY or not _is_of(row, by):
             break
         kept.append(row.hours)
-    live = heard.by_hour(organisation=organisation, from_date=today, to_date=today + DAY, zone=zone).get(today, {})
     every = [*reversed(kept), live]
     codes = tuple(sorted({code for hours in every for code in hours}))
     # what is told of today is all that today holds, whatever hour it bears
     hour = now.astimezone(queries.zone(zone)).hour
-    return Days(today, hour, codes, _running(every, codes, hour))
+    return Days(today, hour, codes, _running(every, codes, hour), is_reread=by.is_open)
 
 
 def _running(every: Sequence[heard.Hours], codes: tuple[str, ...], hour: int) -> Counts:

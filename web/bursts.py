@@ -43,7 +43,7 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
     context = {
         "sees_all": True,
         "seen": seen,
-        "rows": [_row(one.row.code, one.figures, names, seen.day) | {"since": one.row.began_at} for one in found],
+        "rows": [_row(one.row.code, one.figures, names, seen.day, is_known=bool(seen.weeks)) | {"since": one.row.began_at} for one in found],
         "terms": [_row(one.row.code, one.figures, names, seen.day) | {"since": one.row.began_at} for one in found_terms],
         "others": [_row(row.code, row, names, seen.day) for row in seen.figures if row.code not in since and row.n][:MOST],
         "ended": [{"row": row, **_row(row.code, Figures(**row.figures), names, row.local_day)} for row in bursts.ended(organisation=organisation)],
@@ -56,7 +56,8 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "version": watch.version if watch else 0,
         "least": LEAST,
         "least_weeks": LEAST_WEEKS,
-        "weeks": seen.weeks or WEEKS,
+        "weeks": seen.weeks or seen_terms.weeks or WEEKS,
+        "term_weeks": seen_terms.weeks,
         "most_budget": bursts.MOST_BUDGET,
         "may_set": visit.seat.may("settings:write"),
         "as_of": visit.now,
@@ -64,11 +65,11 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
     return render(request, "feedback/bursts.html", context)
 
 
-def _row(code: str, figures: Figures | None, names: dict[str, str], day: date) -> dict[str, Any]:
+def _row(code: str, figures: Figures | None, names: dict[str, str], day: date, *, is_known: bool = True) -> dict[str, Any]:
     term = term_days.term_of(code)
     asked = {"q": f'"{term}"'} if term else {"topic": code}
     query = urlencode({**asked, "from": day, "to": day + timedelta(days=1), "state": "counted"})
-    shown: dict[str, Any] = {"name": burst_words.name_of(code, names), "url": f"{reverse('feedback-list')}?{query}", "n": 0}
+    shown: dict[str, Any] = {"name": burst_words.name_of(code, names), "url": f"{reverse('feedback-list')}?{query}", "n": 0 if is_known else None}
     if figures is None:
         return shown
     return shown | {

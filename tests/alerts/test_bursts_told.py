@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from alerts import bursts
 from alerts.models import Burst, BurstWatch, Notice
 from alerts.wording import words
-from feedback import heard, voices
+from feedback import heard, relabelling, voices
+from feedback.models import Relabelling
+from feedback.tree import Node
+from ledger import runner
 from metrics import topic_days
 from metrics.models import TopicDay
 from tenancy.models import AuditEvent
@@ -104,6 +108,68 @@ def test_days_are_counted_once_again_when_late_and_by_another_taxonomy(usual):
         short = topic_days.days(organisation=shop.id, now=at(TODAY, 14))
         assert (len(short.counts), short.expected()) == (10, None)
         assert heard.first_day(organisation=shop.id) == TODAY - timedelta(days=29)
+
+
+def relabel():
+    """What a worker does, without the timers: they look at the day that runs by the real clock."""
+    while runner.drain(seconds=20):
+        pass
+
+
+NODE = Node("waiting_time/n1", "两个小时", ("两个小时",))
+
+
+def test_reading_history_anew_is_no_burst(shop, work):
+    """While labels of before change there is nothing to compare with; afterwards every day is counted anew. A code that went ends."""
+    receive(shop, [voice(TODAY - timedelta(days=back), text=f"{SLOW}，第{back}天{i}", hour=10) for back in range(30) for i in range(6)], now=at(TODAY, 13))
+    work()
+    look(shop, at(TODAY, 14))
+    assert open_codes(shop) == set()
+    told = {"organisation": shop.id, "now": at(TODAY, 14), "actor": "t"}
+    with shop.scope():
+        job = relabelling.change(NODE, was="", version=0, **told)
+        seen, _ = bursts.standing(organisation=shop.id, now=at(TODAY, 14))
+        assert (seen.is_reread, seen.figures) == (True, [])
+        assert bursts.standing_terms(organisation=shop.id, now=at(TODAY, 14))[0].weeks == 4, "terms are not labels"
+        assert topic_days.fold(organisation=shop.id, now=at(TODAY, 14)) == 0
+    assert "正在按新的分类重读历史" in shop.page().get("/feedback/bursts/").content.decode()
+    assert shop.api().get("/api/v1/feedback/bursts").json()["is_reread"] is True
+    look(shop, at(TODAY, 14) + timedelta(minutes=20))
+    relabel()
+    with shop.scope():
+        assert Relabelling.objects.get(id=job.id).finished_at
+        # a reader who comes before the days are counted anew compares with none of the old ones
+        seen, _ = bursts.standing(organisation=shop.id, now=at(TODAY, 15))
+        assert (seen.is_reread, seen.weeks, seen.of("waiting_time")) == (False, None, None)
+    look(shop, at(TODAY, 15))
+    assert open_codes(shop) == set()
+    with shop.scope():
+        seen, _ = bursts.standing(organisation=shop.id, now=at(TODAY, 15))
+        assert (seen.of(NODE.code).n, seen.of(NODE.code).expected) == (6, pytest.approx(6, abs=0.2))
+        # another model, and history read with it: the taxonomy is the same, the labels need not be
+        Relabelling.objects.create(organisation_id=shop.id, taxonomy_version=1, model_version=0, started_at=at(TODAY, 15), finished_at=job.started_at + timedelta(days=400))
+        assert topic_days.fold(organisation=shop.id, now=at(TODAY, 16)) == topic_days.MOST_DAYS
+
+
+def test_a_burst_of_a_node_that_is_no_more_ends(shop, work):
+    receive(shop, quiet(TODAY), now=at(TODAY, 1))
+    with shop.scope():
+        relabelling.change(NODE, was="", version=0, organisation=shop.id, now=at(TODAY, 1), actor="t")
+    work()
+    receive(shop, [voice(TODAY, text=f"{SLOW}，今天第{i}次", hour=14) for i in range(12)], now=at(TODAY, 15))
+    work()
+    look(shop, at(TODAY, 15))
+    assert {"waiting_time", NODE.code} <= open_codes(shop)
+    with shop.scope():
+        relabelling.change(replace(NODE, is_retired=True), was=NODE.code, version=1, organisation=shop.id, now=at(TODAY, 16), actor="t")
+    (row,) = [row for row in shop.page().get("/feedback/bursts/").context["rows"] if row["name"].endswith(NODE.name)]
+    assert row["n"] is None, "what cannot be counted now is not nought"
+    look(shop, at(TODAY + timedelta(days=1), 1))
+    assert NODE.code in open_codes(shop), "nothing is judged while history is read anew"
+    relabel()
+    look(shop, at(TODAY + timedelta(days=1), 2))
+    left = open_codes(shop)
+    assert NODE.code not in left and "waiting_time" in left
 
 
 def test_page_api_and_file_say_the_same_and_open_their_rows(shop, stranger, now, work):
