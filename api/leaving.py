@@ -172,8 +172,8 @@ class LeavingSummary(Endpoint):
                 *periods.ASKED, Parameter("how", "set (coded and suggested, the default), coded or suggested", choice(*HOWS)),
                 Parameter("source", "only records that came this way; complaints are not narrowed", choice(*LeavingSource.values)),
             ),
-            description="Complaints by the day received without duplicates, leaving records by the day of leaving without withdrawn ones. Cells "
-            "with an axis null are margins; units are those right below the one asked for. `value` is a share (0..1) of all that stand somewhere, with its Wilson interval; null below five. "
+            description="Complaints by the day received without duplicates and those whose voice was excluded or deleted, leaving records by the "
+            "day of leaving without withdrawn ones. Cells with an axis null are margins; units are those right below the one asked for. `value` is a share (0..1) of all that stand somewhere, with its Wilson interval; null below five. "
             "`folk` is what service trainings tell: no study behind it is known, and it enters no figure.",
         )
     }  # fmt: skip

@@ -25,10 +25,11 @@ class NpsReasons(Endpoint):
         "GET": Operation(
             "Metrics",
             "Why promoters recommend and detractors do not, by topic",
-            obj({"as_of": INSTANT, "n": {"type": "integer"}, "results": {"type": "array", "items": ROW}, "mix": {"type": "array", "items": ROW}}),
+            obj({"as_of": INSTANT, "n": {"type": ["integer", "null"]}, "results": {"type": "array", "items": ROW}, "mix": {"type": "array", "items": ROW}}),
             description="Of the answers with analysed words (n): shares 0..1 of detractors and promoters who speak of a topic, lift "
             "= share of detractors ÷ share of all, impact = NPS − NPS without mentioners, each with its 95 % interval; is_real: the "
-            "impact is not nought after Holm's correction. Topics below five answers are left out. mix: the topic's share of surveys and of reviews.",
+            "impact is not nought after Holm's correction. Topics below five answers are left out; n is null where it is 1 to 4. mix: the topic's share of surveys and of reviews, each of "
+            "five voices on; a side below five mentions is null.",
             query=(
                 Parameter("from", "first day", DATE),
                 Parameter("to", "the day after the last", DATE),
@@ -61,5 +62,5 @@ class NpsReasons(Endpoint):
         return Response({"as_of": instant(self.now), "n": found.n, "results": rows, "mix": mix})
 
 
-def _estimate(estimate: Estimate, n: int) -> dict[str, Any]:
+def _estimate(estimate: Estimate, n: int | None) -> dict[str, Any]:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high, "n": n}

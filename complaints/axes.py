@@ -198,7 +198,10 @@ def _any(codes: Iterable[str], sign: str, joint: str) -> str:
 
 
 def placed(rows: QuerySet[Ticket], *, organisation: int) -> QuerySet[Any, Any]:
-    """Tickets with `on_unmet`, `on_left` and `on_state`, coded or suggested; duplicates are not among them."""
+    """Tickets with `on_unmet`, `on_left` and `on_state`, coded or suggested; duplicates are not among them.
+
+    Nor is one whose voice was excluded or deleted: it left every figure with it, and this one, and the rows it opens.
+    """
     codes = AxesCode.objects.filter(organisation_id=organisation, ticket=OuterRef("pk"))
     made = Analysis.objects.filter(organisation_id=organisation, feedback=OuterRef("feedback_id"), is_current=True)
     caused = Reflection.objects.filter(organisation_id=organisation, ticket=OuterRef("pk"), cycle=OuterRef("cycle"), signed_at__isnull=False)
@@ -213,7 +216,8 @@ def placed(rows: QuerySet[Ticket], *, organisation: int) -> QuerySet[Any, Any]:
     left = _case(
         (~Q(state__in=ENDED), ""), (accepted & late, LeftWith.PARTLY), (accepted, LeftWith.NOT), (late, LeftWith.WHOLLY), default=LeftWith.PARTLY
     )
-    found = rows.filter(duplicate_of__isnull=True).annotate(
+    heard = rows.filter(duplicate_of__isnull=True, feedback__excluded_at__isnull=True, feedback__deleted_at__isnull=True)
+    found = heard.annotate(
         on_unmet=Coalesce(Subquery(codes.values("unmet")[:1]), unmet, output_field=CharField()),
         on_left=Coalesce(Subquery(codes.values("left_with")[:1]), left, output_field=CharField()),
     )

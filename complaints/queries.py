@@ -30,7 +30,7 @@ class Filters:
     """The filters of the desk; empty means any. `view`: open, breached, due_soon, held, unassigned, to_accept, resolved, all.
 
     `clock`: running, paused or breached; `due_minutes`: a promise ends within; `contact`: "due" when it is time to try the customer again; `owner`: an e-mail or "none";
-    `axes`: a place on the two axes, "need:wholly:set" (`complaints.axes`), which leaves duplicates out;
+    `axes`: a place on the two axes, "need:wholly:set" (`complaints.axes`), which leaves out duplicates and those whose voice was;
     `order`: due, newest, oldest, severity.
     """
 

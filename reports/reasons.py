@@ -71,10 +71,13 @@ class Reason:
 
 @dataclass(frozen=True)
 class Reasons:
-    """The reasons, those not to recommend first, on each side by their points; and how many answers they rest on."""
+    """The reasons, those not to recommend first, on each side by their points; and how many answers they rest on.
+
+    n: None where it is 1 to 4, as every figure is hidden there.
+    """
 
     rows: list[Reason]
-    n: int
+    n: int | None
     n_more: int
     n_pending: int
     n_silent: int
@@ -93,7 +96,7 @@ def reasons(
     shown = rows[:limit]
     quoted = [_with_quote(row, organisation, period, where, names or {}) for row in shown]
     n = sum(counted["analysed"])
-    return Reasons(quoted, n, len(rows) - len(shown), counted["pending"], counted["silent"])
+    return Reasons(quoted, None if 1 <= n < MIN_N else n, len(rows) - len(shown), counted["pending"], counted["silent"])
 
 
 def answers(*, organisation: int, period: Period, where: Where, excluded: bool = False) -> QuerySet[Score]:
@@ -206,8 +209,9 @@ def _with_quote(row: Reason, organisation: int, period: Period, where: Where, na
 def pick(
     topic: str, is_negative: bool, organisation: int, period: Period, where: Where, names: dict[str, str]
 ) -> Quote | None:
-    """The rule: among the newest 200 of the side, the strongest feeling towards the topic, then the newest.
+    """The rule: among the newest 200 of the side, the strongest feeling towards the topic, then the newest. Never empty.
 
+    A topic that a person added has no place in the text: such a voice is quoted from its beginning, and only where no other can be.
     What waits for its first classification is counted, not quoted: reports go to departments.
     """
     spoken = Analysis.objects.filter(organisation_id=organisation, topic_codes__contains=[topic], **_CURRENT)
@@ -216,24 +220,26 @@ def pick(
     rows = rows.filter(value__lte=6) if is_negative else rows.filter(value__gte=9)
     newest = list(rows.select_related("feedback", "unit").order_by("-feedback__occurred_at", "-id")[:200])
     made = queries.analyses([row.feedback_id for row in newest], organisation=organisation)
-    best: tuple[float, Score, Analysis, dict[str, Any]] | None = None
+    told: list[tuple[bool, float, Score, dict[str, Any]]] = []
     for row in newest:
         for mention in made[row.feedback_id].topics:
             force = -mention["sentiment"] if is_negative else mention["sentiment"]
-            if mention["code"] == topic and force > 0 and (best is None or force > best[0]):
-                best = (force, row, made[row.feedback_id], mention)
-    if best is None:
-        return None
-    _, row, analysis, mention = best
-    said = excerpt(row.feedback.text, mention["start"], mention["end"], analysis.pii)
-    name = names.get(row.unit.code, "") if row.unit else ""
-    return Quote(row.feedback_id, said, "neg" if is_negative else "pos", int(row.value), name, row.local_day)
+            if mention["code"] == topic and force > 0:
+                told.append((mention["start"] >= mention["end"], -force, row, mention))
+    # of equals the newest: sorting keeps their order
+    for _unplaced, _force, row, mention in sorted(told, key=lambda one: one[:2]):
+        if said := excerpt(row.feedback.text, mention["start"], mention["end"], made[row.feedback_id].pii):
+            name = names.get(row.unit.code, "") if row.unit else ""
+            return Quote(row.feedback_id, said, "neg" if is_negative else "pos", int(row.value), name, row.local_day)
+    return None
 
 
 def excerpt(text: str, start: int, end: int, pii: Sequence[dict[str, Any]]) -> str:
-    """The words of a span with personal data written over; the whole text when it is short."""
+    """The words of a span with personal data written over; the whole text when it is short, its beginning without a span."""
     if len(text) <= LONGEST:
         start, end = 0, len(text)
+    elif start >= end:
+        start, end = 0, LONGEST
     spans = [
         PersonalData(span["type"], max(span["start"], start) - start, min(span["end"], end) - start)
         for span in pii

@@ -52,7 +52,7 @@ class Card:
     figures: list[Figure]
     topics: list[Point]
     work_on: Reason | None
-    n_reasons: int
+    n_reasons: int | None
     praise: list[Feedback]
     n_praise: int
 

@@ -20,11 +20,11 @@ MIN_N = 5
 def causes(*, organisation: int, period: Period, where: Where, now: datetime) -> list[dict[str, Any]]:
     """The three topics most detractors of the week spoke of: share, change to the week before, a verbatim by rule.
 
-    A topic below five detractors is not shown, a verbatim not below eight.
+    A topic below five detractors is not shown, a verbatim not below eight; nothing is compared with a week that is hidden itself.
     """
     before_period = Period(period.from_date - timedelta(days=7), period.from_date)
     mentions, n = _detractors(organisation, period, where, now)
-    before, n_before = _detractors(organisation, before_period, where, now)
+    before, n_before = _before(organisation, before_period, where, now)
     top = sorted((code for code in mentions if mentions[code] >= MIN_N), key=lambda code: (-mentions[code], code))
     compared = [_change(mentions[code], n, before.get(code, 0), n_before) for code in top[:N_CAUSES]]
     names = {unit.code: unit.name for unit in queries.units_of(organisation=organisation, paths=where.paths or ("/",))}
@@ -54,6 +54,13 @@ def _detractors(organisation: int, period: Period, where: Where, now: datetime) 
     found.pop(reasons.NOT_A_REASON, None)
     found.pop("None", None)
     return found, int(reasons.totals(organisation, period, where)["detractors"])
+
+
+def _before(organisation: int, period: Period, where: Where, now: datetime) -> tuple[dict[str, int], int]:
+    """As `_detractors`; nobody where they are fewer than five, or the week's own NPS is hidden: a change would tell them."""
+    found, n = _detractors(organisation, period, where, now)
+    (point,) = series(organisation=organisation, metric="nps", period=period, where=where, now=now).points
+    return ({}, 0) if n < MIN_N or point.suppressed else (found, n)
 
 
 def _change(hits: int, n: int, hits_before: int, n_before: int) -> Change:

@@ -16,7 +16,7 @@ from improvement.enums import Verdict
 from metrics.definitions.definition import Definition
 from metrics.definitions.table import BY_CODE
 from metrics.statistics import Estimate
-from reports import changes, figures
+from reports import changes, figures, reasons
 from reports.changes import NO_BREAK, Change
 from reports.figures import Sample, Spark
 from reports.topics import topic
@@ -64,7 +64,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Cause:
-    """A topic that detractors speak of, with its verbatim."""
+    """A topic that detractors speak of, with its verbatim. is_few: too few speak of it for one; without either, none fits."""
 
     name: str
     share: str
@@ -73,6 +73,7 @@ class Cause:
     kind: str
     quote: Mapping[str, Any] | None
     topic: str
+    is_few: bool
 
 
 @dataclass(frozen=True)
@@ -269,8 +270,10 @@ def _cause(row: Content) -> Cause:
         n=f"n = {row['n']:,}",
         change=f"{change.arrow}{NO_BREAK}{said}" if (said := changes.words(change, 1)) else "",
         kind=change.kind,
-        quote=row["quote"],
+        # reports of before may hold an empty one
+        quote=row["quote"] if row["quote"] and row["quote"]["text"] else None,
         topic=row["topic"],
+        is_few=row["n"] < reasons.MIN_N_QUOTE,
     )
 
 

@@ -76,6 +76,8 @@ def _mixed(row: Mixed, names: dict[str, str], filters: Filters, period: Period) 
                 "share": share_text(e.value or 0.0), "bounds": f"{share_text(e.low or 0.0)} – {share_text(e.high or 0.0)}",
                 "n": n, "url": filters.drill(period, channel=channel, topic=row.topic),
             }
+            if n is not None
+            else {"n": None}
             for e, n, channel in sides
         ],
     }  # fmt: skip

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from cxms.lib.periods import Period
+from feedback import corrections
+from feedback.models import Analysis
 from metrics import statistics
 from metrics.series import Where
 from reports import reasons
@@ -80,3 +82,37 @@ def test_what_is_pending_is_counted_and_not_quoted(shop, now):
     with shop.scope():
         found = reasons.reasons(organisation=shop.id, period=PERIOD, where=Where(), now=now)
     assert (found.rows, found.n, found.n_pending) == ([], 0, 9)
+
+
+LONG = "说起来话长，" * 12 + "我叫陈晓明，那天店里人不多，" + "后来也就那样了，" * 8
+
+
+def test_a_topic_that_a_person_added_is_quoted_only_where_no_placed_one_is_and_never_empty(shop, now, work):
+    keys = receive(shop, [*(voice(DAY, 2, text=f"{LONG}第{i}次") for i in range(8)), voice(DAY, 1, text="。，" * 60)], now=now)
+    work()
+    told = {"code": "waiting_time", "sentiment": -1.0, "start": 0, "end": 0}
+    with shop.scope():
+        for key in keys:
+            corrections.correct(key, "topics", [told], organisation=shop.id, version=None, now=now, actor="user:a@x")
+        asked = {"organisation": shop.id, "period": PERIOD, "where": Where()}
+        row = next(row for row in reasons.reasons(**asked, now=now).rows if row.topic == "waiting_time")
+        assert row.n == 9
+        assert row.quote.text.startswith("说起来话长，") and 60 < len(row.quote.text) <= reasons.LONGEST + 4
+        assert "晓明" not in row.quote.text
+        # a weaker word that stands in the text goes before
+        Analysis.objects.filter(feedback_id=keys[3], is_current=True).update(topics=[told | {"sentiment": -0.2, "start": 0, "end": 5}])
+        assert reasons.pick("waiting_time", True, shop.id, PERIOD, Where(), {}).text == "说起来话长"
+        Analysis.objects.filter(feedback_id__in=keys[:8], is_current=True).update(topics=[])
+        assert reasons.pick("waiting_time", True, shop.id, PERIOD, Where(), {}) is None
+
+
+def test_below_five_answers_there_is_no_n(shop, now, work):
+    receive(shop, [voice(DAY, 2, text=f"等太久{i}") for i in range(4)], now=now)
+    work()
+    with shop.scope():
+        found = reasons.reasons(organisation=shop.id, period=PERIOD, where=Where(), now=now)
+        assert (found.rows, found.n) == ([], None)
+    receive(shop, [voice(DAY, 2, text="等太久")], now=now)
+    work()
+    with shop.scope():
+        assert reasons.reasons(organisation=shop.id, period=PERIOD, where=Where(), now=now).n == 5

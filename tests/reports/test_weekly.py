@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
@@ -116,6 +117,24 @@ def test_causes_are_what_detractors_speak_of_and_compared_after_holm(shop, work,
     assert top["change"]["kind"] == "worse"
     assert top["change"]["p"] < 0.05
     assert "分钟没人理" in top["quote"]["text"]
+    few, none, quoted = "提到的人不足 8 名", "没有可引的原话", "分钟没人理"
+    for n, quote, shown in ((7, None, few), (8, None, none), (12, top["quote"] | {"text": ""}, none), (12, top["quote"], quoted)):
+        sheet = weekly_words.sheet(found | {"causes": [top | {"n": n, "quote": quote}]}, issued_at=now, zone=UTC)
+        html = render_to_string("report/sheet.html", {"sheet": sheet, "address": ""})
+        assert [words for words in (few, none, quoted, "“”") if words in html] == [shown]
+
+
+def test_nothing_is_compared_with_a_week_that_is_hidden(shop, work, now):
+    """Four detractors the week before, or fewer than five answers: a change would tell what they said."""
+    texts = [voice(WEEK + timedelta(days=1), 2, text=f"排队等了{i + 30}分钟没人理", hour=i % 9 + 8) for i in range(12)]
+    calm = [voice(WEEK - timedelta(days=3), 2, text=f"快递箱子压坏了第{i}次", hour=i + 8) for i in range(4)]
+    receive(shop, [*texts, *calm, *mix(WEEK - timedelta(days=3), 9, 0, 0)], now=now)
+    work()
+    change = content(shop, now=now)["causes"][0]["change"]
+    assert (change["kind"], change["difference"], change["p"]) == ("none", None, None)
+    receive(shop, [voice(WEEK - timedelta(days=3), 2, text="快递箱子又压坏了")], now=now)
+    work()
+    assert content(shop, now=now)["causes"][0]["change"]["kind"] == "worse"
 
 
 def test_monday_seven_o_clock_takes_the_week_in_hand_once_and_each_gets_his_scope(shop, work, now):

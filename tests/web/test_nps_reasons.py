@@ -10,6 +10,8 @@ from random import Random
 import pytest
 
 from cxms.lib import clock
+from feedback import relabelling
+from feedback.tree import Node
 from metrics import statistics
 from metrics.statistics.impact import nps_impact
 from tests.metrics.voices import receive, voice
@@ -83,6 +85,33 @@ def test_page_api_and_file_say_the_same_and_open_their_rows(shop, stranger, now,
     assert (mixed["staff_attitude"]["survey"]["n"], mixed["staff_attitude"]["review"]["n"]) == (20, 9)
     assert mixed["staff_attitude"]["survey"]["value"] == pytest.approx(20 / 32)
     assert mixed["staff_attitude"]["review"]["value"] == pytest.approx(9 / 11)
+    # two reviewers: who they are is nobody's business; that surveys speak of it more is
+    assert mixed["waiting_time"]["review"] == {"value": None, "low": None, "high": None, "n": None}
+    assert mixed["waiting_time"]["survey"]["n"] == 12
+    assert '–<br><span class="cx-fine">n < 5</span>' in shown
     assert stranger.api("metrics:read").get("/api/v1/metrics/nps/reasons", period).json()["results"] == []
     assert "说不出原因" in stranger.page().get("/metrics/nps/reasons").content.decode()
     assert shop.page("frontline").get("/metrics/nps/reasons").status_code == 403
+
+
+def test_the_mix_follows_every_filter_counts_topics_and_hides_few(shop, now, work):
+    day = clock.now().date() - timedelta(days=8)
+    made = [voice(day, 2, text=f"{SLOW}，第{i}次", channel="survey", staff="E001") for i in range(6)]
+    made += [voice(day, 2, text=f"{SLOW}，排了{i}次", channel="review", staff="E001") for i in range(6)]
+    made += [voice(day, 2, text=f"{SLOW}，又{i}次", channel="survey", staff="E002") for i in range(8)]
+    made += [voice(day, 2, text=f"{SLOW}，也{i}次", channel="review", staff="E002") for i in range(4)]
+    receive(shop, made, now=now)
+    with shop.scope():
+        relabelling.change(Node("waiting_time/n1", "两个小时", ("两个小时",)), was="", organisation=shop.id, version=0, now=now, actor="t")
+    work()
+    api = shop.api("metrics:read")
+    period = {"from": (day - timedelta(days=60)).isoformat(), "to": (clock.now().date() + timedelta(days=1)).isoformat()}
+
+    def mixed(**more):
+        answer = api.get("/api/v1/metrics/nps/reasons", period | more).json()
+        return {row["topic"]: (row["survey"]["n"], row["review"]["n"]) for row in answer["mix"]}
+
+    whole = mixed()
+    assert whole["waiting_time"] == (14, 10) and not [code for code in whole if "/" in code]
+    assert mixed(staff="E001")["waiting_time"] == (6, 6)
+    assert mixed(staff="E002") == {}, "four reviewers are no side"
