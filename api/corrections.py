@@ -36,10 +36,11 @@ class _Answering(Endpoint):
     def _answer(self, key: uuid.UUID, status: int = 200) -> Response:
         """The corrections of a voice and what its labels are now."""
         rows = corrections.of(key, organisation=self.organisation)
+        said = queries.voice(key, organisation=self.organisation)
         living = {row.id for row in corrections.living(rows).values()}
         made = queries.analyses([key], organisation=self.organisation).get(key)
         results = [_shape(row, row.id in living) for row in rows]
-        return Response({"version": rows[-1].version if rows else 0, "results": results, "analysis": shapes.analysis(made)}, status=status)
+        return Response({"version": rows[-1].version if rows else 0, "results": results, "analysis": shapes.analysis(made, said.text if said else "")}, status=status)
 
 
 class Corrections(_Answering):

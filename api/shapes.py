@@ -24,8 +24,8 @@ def number(value: Any) -> int | float:
     return int(found) if found == int(found) else found
 
 
-def analysis(row: Analysis | None) -> dict[str, Any]:
-    """What the engine made of a text; only `status` while it is pending."""
+def analysis(row: Analysis | None, text: str) -> dict[str, Any]:
+    """What the engine made of a text; only `status` while it is pending. pii: what is covered in the text that is shown."""
     if row is None:
         return {"status": "pending"}
     return {
@@ -37,7 +37,7 @@ def analysis(row: Analysis | None) -> dict[str, Any]:
         "urgency": row.urgency,
         "red_line": row.red_line,
         "corrected": row.corrected,
-        "pii": row.pii,
+        "pii": masking.stored(text, row.pii),
         "engine": row.engine,
     }
 
@@ -68,7 +68,7 @@ def voice(row: Feedback, made: Analysis | None, scores: Sequence[Score]) -> dict
         "metadata": masking.covered_fields(row.metadata) if row.metadata else {},
         "status": "analysed" if made else "pending",
         "excluded": {"at": instant(row.excluded_at), "reason": masking.covered(row.excluded_reason, names=False)} if row.excluded_at else None,
-        "analysis": analysis(made),
+        "analysis": analysis(made, row.text),
     }
 
 

@@ -20,7 +20,7 @@ SLICE = 1000
 PENDING = """
     select f.id, f.text, s.place - 1 from unnest(%s::uuid[], %s::uuid[]) with ordinality s(first, last, place)
     join feedback_feedback f on f.organisation_id = %s and f.id between s.first and s.last
-    where not exists (select 1 from feedback_analysis a
+    where f.deleted_at is null and not exists (select 1 from feedback_analysis a
                       where a.organisation_id = f.organisation_id and a.feedback_id = f.id
                       and split_part(a.engine, '/', 1) = %s)
     order by f.id

@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 
 from cxms.lib import failpoints
 from cxms.lib.errors import DomainError
-from feedback import intake, masking, normalise
+from feedback import intake, masking, normalise, voices
 from feedback.channels import sheet
 from feedback.channels.sheet import Reading
 from feedback.enums import ImportState
 from feedback.intake import Source
-from feedback.models import Feedback, ImportJob, ImportPart, ImportReject, Score
+from feedback.models import Feedback, ImportJob, ImportPart, ImportReject
 from feedback.shapes import RawVoice, ShapeError
 from ledger.facts import record
 from tenancy import queries
@@ -202,7 +202,7 @@ def step(job_id: uuid.UUID, state: str, number: int, *, organisation: int, now: 
         record("import.finished", job.id, {"state": job.state}, organisation=organisation, now=now, actor=job.created_by)
         return
     if state == ImportState.UNDOING:
-        _take_back(part, organisation, now)
+        _take_back(job, part, organisation, now)
     else:
         _take(job, part, organisation, now, is_dry=state == ImportState.CHECKING)
     job.n_seen += part.n_rows
@@ -257,14 +257,13 @@ def _reject(job: ImportJob, row: int, cells: list[str], code: str, field: str, d
     )
 
 
-def _take_back(part: ImportPart, organisation: int, now: datetime) -> None:
-    """Deletes the voices of one part as `voices.delete` would; the triggers write the deltas."""
+def _take_back(job: ImportJob, part: ImportPart, organisation: int, now: datetime) -> None:
+    """Deletes the voices of one part, each as if a person had: no list, search or metric has them, and webhooks are told."""
     if part.raw_id is None:
         return
     rows = Feedback.objects.filter(organisation_id=organisation, raw_id=part.raw_id, deleted_at__isnull=True)
     ids = list(rows.values_list("id", flat=True))
-    rows.update(deleted_at=now)
-    Score.objects.filter(organisation_id=organisation, feedback_id__in=ids).delete()
+    voices.delete_each(ids, organisation=organisation, now=now, actor=job.created_by)
 
 
 # ---- what was not taken ---------------------------------------------------------------------------------------------

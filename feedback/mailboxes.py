@@ -7,6 +7,7 @@ and the messages, their raw bytes and the cursor are kept in one transaction; on
 
 import hashlib
 import imaplib
+import logging
 import ssl
 import uuid
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from imap_tools import A, BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -31,6 +33,7 @@ from ledger.facts import record, record_many
 from ledger.models import Fact
 from tenancy.models import Unit
 
+log = logging.getLogger("cxms.mailboxes")
 EVERY = timedelta(seconds=60)
 BATCH = 50
 MAX_BYTES = 25 * 1024 * 1024
@@ -191,49 +194,75 @@ class MailboxFollower:
     def settle(
         self, *, organisation: int, fact: Fact, message: Account, result: Fetched | str, now: datetime
     ) -> None:
-        """Keeps the messages and moves the cursor, together."""
+        """Keeps the messages and moves the cursor, together. What cannot be kept is told on the settings page and asked again."""
         row = Mailbox.objects.select_for_update().get(organisation_id=organisation, id=message.mailbox)
         row.polled_at = now
         if isinstance(result, str):
             row.error = result[:300]
         elif (row.uid_validity, row.last_uid) == (message.uid_validity, message.last_uid):
-            keep(row, [body for _uid, body in result.messages], organisation=organisation, now=now)
-            row.error, row.uid_validity = "", result.uid_validity
-            row.last_uid = result.messages[-1][0] if result.messages else (
-                row.last_uid if result.uid_validity == message.uid_validity else 0
-            )
-            if len(result.messages) == BATCH:
-                row.next_poll_at = now
+            try:
+                with transaction.atomic():
+                    _take(row, message, result, organisation, now)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:
+                log.exception("the mails of %s could not be kept", row.id)
+                # nothing of the error's words: they may quote a mail
+                row.refresh_from_db()
+                row.polled_at, row.error = now, f"the mails came but could not be kept: {type(error).__name__}"
         row.save()
 
 
+def _take(row: Mailbox, message: Account, result: Fetched, organisation: int, now: datetime) -> None:
+    keep(row, [body for _uid, body in result.messages], organisation=organisation, now=now)
+    row.error, row.uid_validity = "", result.uid_validity
+    row.last_uid = result.messages[-1][0] if result.messages else (
+        row.last_uid if result.uid_validity == message.uid_validity else 0
+    )
+    if len(result.messages) == BATCH:
+        row.next_poll_at = now
+
+
 def keep(mailbox: Mailbox, bodies: Sequence[bytes], *, organisation: int, now: datetime) -> list[MailMessage]:
-    """Keeps mails with their raw bytes, each message-id once; records `mail.kept` for those a person wrote."""
+    """Keeps mails with their raw bytes, each message-id once; records `mail.kept` for those a person wrote.
+
+    A mail that cannot be taken apart or stored is kept as bytes, ignored as “unreadable”: no message holds up those behind it.
+    """
     made: list[MailMessage] = []
     for body in bodies:
-        found = email.parse(body)
-        if MailMessage.objects.filter(Q(message_id=found.message_id), organisation_id=organisation).exists():
-            continue
-        raw = RawFeedback.objects.create(
-            id=new_id(), organisation_id=organisation, channel="email", content_type="message/rfc822", body=body,
-            sha256=hashlib.sha256(body).digest(), actor=f"mailbox:{mailbox.id}", received_at=now,
-        )  # fmt: skip
-        ignored = found.machine or ("" if found.text or found.subject else "empty")
-        made.append(
-            MailMessage.objects.create(
-                organisation_id=organisation, mailbox=mailbox, message_id=found.message_id, raw=raw,
-                from_email=found.from_email, from_name=found.from_name, subject=found.subject, text=found.text,
-                references=found.references, received_at=min(found.sent_at or now, now),
-                outcome=MailOutcome.IGNORED if ignored else MailOutcome.WAITING, reason=ignored,
-                ticket_number=found.ticket,
-            )  # fmt: skip
-        )
+        try:
+            with transaction.atomic():
+                row = _kept(mailbox, body, email.parse(body), organisation, now)
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the mail: asked again as a whole
+        except Exception as error:
+            log.error("a mail in %s cannot be read: %s", mailbox.id, type(error).__name__)
+            row = _kept(mailbox, body, email.unreadable(body), organisation, now)
+        made += [row] if row else []
     facts: list[tuple[str, uuid.UUID | str, dict[str, Any]]] = [
         ("mail.kept", row.id, {}) for row in made if row.outcome == MailOutcome.WAITING
     ]
     if facts:
         record_many(facts, organisation=organisation, now=now)
     return made
+
+
+def _kept(mailbox: Mailbox, body: bytes, found: email.Parsed, organisation: int, now: datetime) -> MailMessage | None:
+    """The mail with its bytes; None for one that was kept before."""
+    if MailMessage.objects.filter(Q(message_id=found.message_id), organisation_id=organisation).exists():
+        return None
+    raw = RawFeedback.objects.create(
+        id=new_id(), organisation_id=organisation, channel="email", content_type="message/rfc822", body=body,
+        sha256=hashlib.sha256(body).digest(), actor=f"mailbox:{mailbox.id}", received_at=now,
+    )  # fmt: skip
+    ignored = found.machine or ("" if found.text or found.subject else "empty")
+    return MailMessage.objects.create(
+        organisation_id=organisation, mailbox=mailbox, message_id=found.message_id, raw=raw,
+        from_email=found.from_email, from_name=found.from_name, subject=found.subject, text=found.text,
+        references=found.references, received_at=min(found.sent_at or now, now),
+        outcome=MailOutcome.IGNORED if ignored else MailOutcome.WAITING, reason=ignored,
+        ticket_number=found.ticket,
+    )  # fmt: skip
 
 
 def settled(row: MailMessage, outcome: str, *, feedback: uuid.UUID | None = None, ticket: str = "") -> None:

@@ -1,7 +1,8 @@
 """Personal data in what people wrote, written over before it leaves: the one rule for every road out.
 
 Pages, lists, notices and reports show the kind in 【】; the API writes * over every character, so that spans keep their
-places. What an engine has found is taken from its analysis, else looked for here. `originals` shows what is under it.
+places. What an engine has found is taken from its analysis, together with what the rules of today find; without an
+analysis all is looked for here. `originals` shows what is under it.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Any
 
 from feedback.nlp import PersonalData, mask
 from feedback.nlp.folding import fold_with_map
-from feedback.nlp.personal_data import personal_data_in
+from feedback.nlp.personal_data import codes_in, may_hold_codes, personal_data_in
 
 COVER = "*"
 # what a field of a document calls a person's own data; compared without case, spaces and marks
@@ -37,7 +38,7 @@ Spans = Sequence[Mapping[str, Any]]
 
 def hidden(text: str, pii: Spans | None = None, *, names: bool = True) -> str:
     """The text with each kind in 【】. pii: spans of an analysis, None to look; names=False leaves names: colleagues' words."""
-    return mask(text, _spans(text, pii, names))
+    return mask(text, personal(text, pii, names=names))
 
 
 def hidden_throughout(text: str, known: Iterable[str]) -> str:
@@ -45,22 +46,37 @@ def hidden_throughout(text: str, known: Iterable[str]) -> str:
 
     known: names of the people the voice belongs to; those of one character are left out. For words that leave the house.
     """
-    spans = _spans(text, None, True)
+    spans = personal(text)
     said = {name: "name" for name in map(str.strip, known) if len(name) > 1} | {text[span.start : span.end]: span.type for span in spans}
     spans += [PersonalData(kind, m.start(), m.end()) for word, kind in said.items() if word for m in re.finditer(re.escape(word), text)]
-    apart: list[PersonalData] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        if apart and span.start < apart[-1].end:
-            apart[-1] = PersonalData(apart[-1].type, apart[-1].start, max(apart[-1].end, span.end))
-        else:
-            apart.append(span)
-    return mask(text, apart)
+    return mask(text, _apart(spans))
+
+
+def personal(text: str, pii: Spans | None = None, *, names: bool = True) -> list[PersonalData]:
+    """What is personal in a text, in order, none touching another. pii: spans of an analysis, None to look for everything.
+
+    Spans of an analysis may be of an older engine: numbers and e-mails are looked for anew beside them, by the rules of today.
+    """
+    length = len(text)
+    found: list[PersonalData] = []
+    if pii is not None:
+        found = [PersonalData(s["type"], min(int(s["start"]), length), min(int(s["end"]), length)) for s in pii]
+    if pii is None or may_hold_codes(text):
+        fold = fold_with_map(text)
+        look = personal_data_in if pii is None else codes_in
+        found += [PersonalData(kind, *fold.origin(a, b)) for kind, a, b in look(fold.text)]
+    return _apart(span for span in found if names or span.type != "name")
+
+
+def stored(text: str, pii: Spans) -> list[dict[str, Any]]:
+    """`personal`, as an analysis keeps spans."""
+    return [{"type": span.type, "start": span.start, "end": span.end} for span in personal(text, pii)]
 
 
 def covered(text: str, pii: Spans | None = None, *, names: bool = True) -> str:
     """The text with * over personal data, character for character."""
     shown = list(text)
-    for span in _spans(text, pii, names):
+    for span in personal(text, pii, names=names):
         shown[span.start : span.end] = COVER * (span.end - span.start)
     return "".join(shown)
 
@@ -114,9 +130,9 @@ def _covered_beside(said: str, field: str) -> str:
     """The value covered as if its field's name stood before it: “联系人：陈晓明”, “order_no: 13912340077”."""
     is_reference = _REFERENCE.search(_CAMEL.sub("_", field)) is not None
     head = "订单号：" if is_reference else f"{field[:40]}："
-    spans = [(span.start - len(head), span.end - len(head)) for span in _spans(head + said, None, True)]
+    spans = [(span.start - len(head), span.end - len(head)) for span in personal(head + said)]
     if not is_reference:
-        spans += [(span.start, span.end) for span in _spans(said, None, True)]
+        spans += [(span.start, span.end) for span in personal(said)]
     shown = list(said)
     for start, end in spans:
         for at in range(max(start, 0), end):
@@ -124,11 +140,12 @@ def _covered_beside(said: str, field: str) -> str:
     return "".join(shown)
 
 
-def _spans(text: str, pii: Spans | None, names: bool) -> list[PersonalData]:
-    length = len(text)
-    if pii is None:
-        fold = fold_with_map(text)
-        found: Iterable[PersonalData] = (PersonalData(kind, *fold.origin(a, b)) for kind, a, b in personal_data_in(fold.text))
-    else:
-        found = (PersonalData(s["type"], min(int(s["start"]), length), min(int(s["end"]), length)) for s in pii)
-    return [span for span in found if names or span.type != "name"]
+def _apart(spans: Iterable[PersonalData]) -> list[PersonalData]:
+    """Spans in order; those that overlap are one, called as the first of them."""
+    apart: list[PersonalData] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if apart and span.start < apart[-1].end:
+            apart[-1] = PersonalData(apart[-1].type, apart[-1].start, max(apart[-1].end, span.end))
+        else:
+            apart.append(span)
+    return apart

@@ -147,8 +147,8 @@ def voice(feedback_id: uuid.UUID, *, organisation: int, paths: Sequence[str] = (
 
 
 def in_order(ids: list[uuid.UUID], *, organisation: int, paths: Sequence[str] = ()) -> list[Feedback]:
-    """Voices by key with their references, in the order of the keys; one that is gone, or not shown to `paths` yet, is left out."""
-    rows = Feedback.objects.filter(shown(paths, organisation=organisation), organisation_id=organisation, id__in=ids)
+    """Voices by key with their references, in the order of the keys; one that is deleted, or not shown to `paths` yet, is left out."""
+    rows = Feedback.objects.filter(shown(paths, organisation=organisation), organisation_id=organisation, id__in=ids, deleted_at__isnull=True)
     found = {row.id: row for row in rows.select_related("unit", "staff", "touchpoint", "customer")}
     return [found[key] for key in ids if key in found]
 

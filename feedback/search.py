@@ -47,16 +47,16 @@ class Found:
 
 
 def index(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int) -> None:
-    """Makes voices findable: (id, text as it came) each. Again is a no-op."""
+    """Makes voices findable: (id, text as it came) each; never one that was deleted meanwhile. Again is a no-op."""
     spoken = {key: text for key, text in pending if text}
-    rows = Feedback.objects.filter(organisation_id=organisation, id__in=list(spoken)).values_list("id", "occurred_at", "unit_id")
+    rows = Feedback.objects.filter(organisation_id=organisation, id__in=list(spoken), deleted_at__isnull=True).values_list("id", "occurred_at", "unit_id")
     made = [(key, organisation, at, unit, search_form(spoken[key])) for key, at, unit in rows]
     staging.insert("feedback_searchtext", COLUMNS, made, on_conflict="on conflict do nothing")
 
 
-def forget(feedback_id: uuid.UUID, *, organisation: int) -> None:
-    """A deleted voice is found no more."""
-    SearchText.objects.filter(organisation_id=organisation, feedback_id=feedback_id).delete()
+def forget(ids: Sequence[uuid.UUID], *, organisation: int) -> None:
+    """Deleted voices are found no more."""
+    SearchText.objects.filter(organisation_id=organisation, feedback_id__in=ids).delete()
 
 
 def within(

@@ -4,6 +4,7 @@ The score rows carry the exclusion, so the statement triggers of `metrics` write
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from cxms.lib.errors import DomainError
 from feedback import first, search
 from feedback.models import Feedback, Score
-from ledger.facts import record
+from ledger.facts import record, record_many
 
 
 class VoiceUnknown(DomainError):
@@ -59,9 +60,16 @@ def include(feedback_id: uuid.UUID, *, organisation: int, now: datetime, actor: 
 def delete(feedback_id: uuid.UUID, *, organisation: int, now: datetime, actor: str) -> None:
     """Takes a voice out of lists and metrics. Its key stays taken and its bytes stay for the audit."""
     row = locked(feedback_id, organisation)
-    row.deleted_at = now
-    row.save(update_fields=["deleted_at"])
-    Score.objects.filter(organisation_id=organisation, feedback_id=row.id).delete()
-    search.forget(row.id, organisation=organisation)
-    first.release([row.id], organisation=organisation)
-    record("feedback.deleted", row.id, {}, organisation=organisation, now=now, actor=actor)
+    delete_each([row.id], organisation=organisation, now=now, actor=actor)
+
+
+def delete_each(ids: Sequence[uuid.UUID], *, organisation: int, now: datetime, actor: str) -> int:
+    """As `delete`, for many voices at the price of one; those gone before are left out. Returns how many went."""
+    rows = Feedback.objects.filter(organisation_id=organisation, id__in=ids, deleted_at__isnull=True)
+    gone = list(rows.select_for_update().order_by("id").values_list("id", flat=True))
+    Feedback.objects.filter(organisation_id=organisation, id__in=gone).update(deleted_at=now)
+    Score.objects.filter(organisation_id=organisation, feedback_id__in=gone).delete()
+    search.forget(gone, organisation=organisation)
+    first.release(gone, organisation=organisation)
+    record_many([("feedback.deleted", key, {}) for key in gone], organisation=organisation, now=now, actor=actor)
+    return len(gone)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 
 from cxms.lib.periods import Period
-from feedback import queries
+from feedback import masking, queries
 from feedback.models import Analysis, Score
 from feedback.nlp import PersonalData, mask
 from metrics import statistics
@@ -241,8 +241,8 @@ def excerpt(text: str, start: int, end: int, pii: Sequence[dict[str, Any]]) -> s
     elif start >= end:
         start, end = 0, LONGEST
     spans = [
-        PersonalData(span["type"], max(span["start"], start) - start, min(span["end"], end) - start)
-        for span in pii
-        if span["start"] < end and span["end"] > start
+        PersonalData(span.type, max(span.start, start) - start, min(span.end, end) - start)
+        for span in masking.personal(text, pii)
+        if span.start < end and span.end > start
     ]
     return mask(text[start:end].rstrip("，。；,.; \n"), spans).strip()

@@ -8,7 +8,9 @@ from metrics.definitions.definition import Word
 TOPICS: dict[str, Word] = LABELS
 PERSONAL_DATA: dict[str, Word] = {
     "mobile": _("手机号"),
+    "phone": _("电话号码"),
     "id_card": _("身份证号"),
+    "passport": _("护照号"),
     "bank_card": _("银行卡号"),
     "plate": _("车牌号"),
     "email": _("邮箱"),

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from feedback import corrections, likely, provider_log, queries, topics
+from feedback import corrections, likely, masking, provider_log, queries, topics
 from feedback.corrections import CorrectionError, CorrectionUnknown
 from feedback.enums import Kind, Label, Sentiment
 from feedback.models import Analysis, Correction, Feedback
@@ -133,7 +133,7 @@ def _provider(made: Analysis, names: dict[str, str], organisation: int) -> dict[
 
 def open_terms(row: Feedback, made: Analysis) -> list[str]:
     """The words that drew the red line, without those that stand in personal data: 12345 may be a piece of a number."""
-    hidden = [row.text[span["start"] : span["end"]] for span in made.pii]
+    hidden = [row.text[span.start : span.end] for span in masking.personal(row.text, made.pii)]
     return [term for term in made.red_terms if not any(term in text for text in hidden)]
 
 

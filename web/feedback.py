@@ -20,6 +20,7 @@ from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
 from feedback import corrections, labelled, originals, provider_log, queries, search, taxonomies, topics, tree, voices
 from feedback.enums import Kind, Sentiment
+from feedback.masking import hidden, personal
 from feedback.models import Analysis, Feedback, Score
 from feedback.points import of_voice
 from feedback.queries import Filters
@@ -290,7 +291,7 @@ def _page(request: HttpRequest, visit: Visit, row: Feedback, said: str = "") -> 
         "labels": correcting.labels(row, made, organisation) if row.text else {},
         "points": [] if row.excluded_at else of_voice(row.id, organisation=organisation),
         "is_waiting": bool(unclassified(visit, [row.id])),
-        "n_masked": len(made.pii) if made else 0,
+        "n_masked": len(personal(row.text, made.pii)) if made else 0,
         "scores": queries.scores([row.id], organisation=organisation).get(row.id, []),
         "n_twins": queries.twins(row, organisation=organisation),
         "ticket": ticket,
@@ -344,7 +345,7 @@ def _history(row: Feedback, made: Analysis | None, ticket: Ticket | None) -> lis
     facts = Fact.objects.filter(organisation_id=row.organisation_id, subject=str(row.id), kind__in=["feedback.excluded", "feedback.included"])
     for fact in facts.order_by("seq"):
         is_out = fact.kind == "feedback.excluded"
-        text = _("排除出指标：%(reason)s") % {"reason": fact.data.get("reason", "")} if is_out else _("重新计入指标")
+        text = _("排除出指标：%(reason)s") % {"reason": hidden(fact.data.get("reason", ""), names=False)} if is_out else _("重新计入指标")
         events.append(Event(fact.at, "x" if is_out else "check", text, fact.actor.partition(":")[2]))
     events += [Event(at, "pencil", text, actor) for at, text, actor in correcting.events(row, row.organisation_id)]
     return sorted(events, key=lambda event: event.at)

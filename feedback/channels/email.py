@@ -17,6 +17,8 @@ import nh3
 from cxms.lib.text import clean_text
 
 MAX_TEXT = 20_000
+# before the first mail was sent
+FIRST_YEAR = 1971
 MACHINES = re.compile(r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounce[sd]?|notifications?)\b", re.I)
 AWAY = re.compile(r"^(auto(matic|mated)?[ -]?(reply|response)|out of (the )?office|自动回复|自動回覆|退信)", re.I)
 _HISTORY = (
@@ -62,6 +64,11 @@ def parse(body: bytes) -> Parsed:
     )
 
 
+def unreadable(body: bytes) -> Parsed:
+    """What is kept of a mail that cannot be taken apart: that it came. Called by its bytes, so that it is kept once."""
+    return Parsed(f"<{hashlib.sha256(body).hexdigest()}@unreadable>", "", "", "", "", None, machine="unreadable")
+
+
 def _header(mail: EmailMessage, name: str) -> str:
     """A header's text; "" where it is missing or so broken that the parser gives up."""
     try:
@@ -85,11 +92,13 @@ def _message_id(mail: EmailMessage, body: bytes) -> str:
 
 
 def _sent_at(mail: EmailMessage) -> datetime | None:
+    """When it says it was sent; None for no date, and for one that no mail can bear: the last day of 9999 is past the end of time in UTC."""
     try:
         found = parsedate_to_datetime(_header(mail, "Date"))
-    except (TypeError, ValueError, IndexError):
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return found if found.year >= FIRST_YEAR else None
 
 
 def _machine(mail: EmailMessage, address: str, subject: str) -> str:

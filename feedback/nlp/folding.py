@@ -1,7 +1,8 @@
 """Folds text for search and analysis, and remembers where every folded character came from.
 
-Folding is NFKC, then traditional to simplified Chinese, then nothing else: case stays. Called by the engine, by search
-and by `mask`'s callers through `fold`. The original is never replaced by its folded form: spans lead back to it.
+Folding drops what nobody sees (zero-width characters), then NFKC, then traditional to simplified Chinese, then nothing
+else: case stays. Called by the engine, by search and by `mask`'s callers through `fold`. The original is never replaced
+by its folded form: spans lead back to it.
 """
 
 import re
@@ -21,6 +22,11 @@ _JOINING = frozenset("\uff9e\uff9f") | frozenset(map(chr, range(0x1160, 0x1200))
 # Full-width forms of ASCII keep their place: the common case needs no map.
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# Characters of format (Cf): they break a number or a word in two and show nothing.
+UNSEEN = re.compile(
+    "[\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
 _LOCK = Lock()
 
 
@@ -76,7 +82,7 @@ def fold(text: str) -> str:
 def fold_with_map(text: str) -> Folded:
     """Fold `text` and keep the map back; control characters become blanks and lone surrogates U+FFFD."""
     text = text.translate(_FULL_WIDTH)
-    if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
+    if not text.isascii() and (UNSEEN.search(text) or not unicodedata.is_normalized("NFKC", text)):
         folded = _compatible(text)
     else:
         folded = Folded(text)
@@ -91,12 +97,15 @@ def _harmless(match: re.Match[str]) -> str:
 
 
 def _compatible(text: str) -> Folded:
-    """Normalise cluster by cluster (a starter with its combining marks), so that each piece knows its origin."""
+    """Normalise cluster by cluster (a starter with its combining marks), so that each piece knows its origin; unseen ones go."""
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     at = 0
     while at < len(text):
+        if UNSEEN.match(text, at):
+            at += 1
+            continue
         end = at + 1
         while end < len(text) and _joins(text[end]):
             end += 1

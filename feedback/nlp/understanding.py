@@ -24,7 +24,7 @@ class Mention:
 class PersonalData:
     """A stretch of the text that names or numbers a person; half open, in code points of the text as it came.
 
-    `type` is one of mobile, id_card, bank_card, plate, email, address, name.
+    `type` is one of mobile, phone, id_card, passport, bank_card, plate, email, address, name.
     """
 
     type: str

@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from cxms.lib.periods import Period
-from feedback import imports
+from feedback import first, imports, queries, search, voices
 from feedback.channels import sheet
 from feedback.enums import ImportState
+from feedback.first_models import Unclassified
 from feedback.imports import ImportError_, StaleImport
-from feedback.models import Feedback, ImportJob, ImportReject, Score
+from feedback.models import Analysis, Feedback, ImportJob, ImportReject, Score
+from feedback.queries import Filters
 from ledger import runner
+from ledger.models import Fact
 from metrics.series import Where, series
+from tests.metrics.voices import receive, voice
 
 HEADER = ["评价时间", "门店", "推荐意愿", "评价内容", "手机号", "编号"]
 
@@ -55,7 +59,7 @@ def mapped(shop, job, now, columns=None, **more):
         )  # fmt: skip
 
 
-def work():
+def drained():
     while runner.drain(seconds=60):
         pass
 
@@ -85,7 +89,7 @@ def test_a_workbook_is_read_with_its_dates(shop, now):
     job = upload(shop, out.getvalue(), now, "评价.xlsx")
     assert (job.kind, job.n_rows) == ("xlsx", 1)
     mapped(shop, job, now)
-    work()
+    drained()
     assert fresh(shop, job).n_accepted == 1
 
 
@@ -112,7 +116,7 @@ def test_a_dry_run_counts_what_the_import_will_do_and_stores_nothing(shop, now):
     records, wrong = rows(2500, bad=0.04)
     records[10][5] = records[9][5]
     job = mapped(shop, upload(shop, as_csv(records), now), now)
-    work()
+    drained()
     job = fresh(shop, job)
     dry = (job.state, job.n_seen, job.n_accepted, job.n_duplicates, job.n_rejected)
     assert dry[0:2] == (ImportState.CHECKED, 2500)
@@ -124,7 +128,7 @@ def test_a_dry_run_counts_what_the_import_will_do_and_stores_nothing(shop, now):
         reasons = imports.summary(job)["reasons"]
         assert {field for _n, _why, field in reasons} == {"occurred_at", "unit", "nps"}
         imports.begin(job.id, version=job.version, organisation=shop.id, now=now, actor="user:x")
-    work()
+    drained()
     done = fresh(shop, job)
     assert (done.n_accepted, done.n_duplicates, done.n_rejected) == dry[2:]
     with shop.scope():
@@ -135,18 +139,18 @@ def test_the_same_file_again_is_all_duplicates(shop, now):
     records, _ = rows(30)
     for n_new, n_same in ((30, 0), (0, 30)):
         job = mapped(shop, upload(shop, as_csv(records), now), now)
-        work()
+        drained()
         job = fresh(shop, job)
         assert (job.n_accepted, job.n_duplicates) == (n_new, n_same)
         if n_new:
             with shop.scope():
                 imports.begin(job.id, version=job.version, organisation=shop.id, now=now, actor="user:x")
-            work()
+            drained()
 
 
 def test_a_run_that_stops_goes_on_and_counts_nothing_twice(shop, now, monkeypatch):
     job = mapped(shop, upload(shop, as_csv(rows(4100)[0]), now), now)
-    work()
+    drained()
     with shop.scope():
         job = imports.begin(job.id, version=fresh(shop, job).version, organisation=shop.id, now=now, actor="user:x")
     real, calls = imports._take, []
@@ -171,10 +175,10 @@ def test_a_run_that_stops_goes_on_and_counts_nothing_twice(shop, now, monkeypatc
 
 def test_undo_takes_everything_back_and_the_figures_follow(shop, now):
     job = mapped(shop, upload(shop, as_csv(rows(220)[0]), now), now)
-    work()
+    drained()
     with shop.scope():
         job = imports.begin(job.id, version=fresh(shop, job).version, organisation=shop.id, now=now, actor="user:x")
-    work()
+    drained()
     period = Period((now - timedelta(days=40)).date(), (now + timedelta(days=2)).date())
 
     def n():
@@ -191,7 +195,7 @@ def test_undo_takes_everything_back_and_the_figures_follow(shop, now):
                 found.id, version=found.version, organisation=shop.id, now=found.finished_at + timedelta(days=8), actor="x"
             )
         imports.undo(found.id, version=found.version, organisation=shop.id, now=now, actor="x")
-    work()
+    drained()
     assert fresh(shop, job).state == ImportState.UNDONE
     assert n() == 0
     with shop.scope():
@@ -199,12 +203,59 @@ def test_undo_takes_everything_back_and_the_figures_follow(shop, now):
         assert Feedback.objects.filter(deleted_at__isnull=True).count() == 0
 
 
+def test_what_an_undo_took_back_is_nowhere(shop, now):
+    """Neither found nor listed nor waiting to be classified, and whoever follows the facts hears of each; as `voices.delete` leaves it."""
+    with shop.scope():
+        first.choose("person", organisation=shop.id, version=None, now=now - timedelta(days=90), actor="user:x")
+    job = mapped(shop, upload(shop, as_csv(rows(30)[0]), now), now)
+    drained()
+    with shop.scope():
+        job = imports.begin(job.id, version=fresh(shop, job).version, organisation=shop.id, now=now, actor="user:x")
+    drained()
+    filters = Filters(q="排队 太久")
+
+    def held():
+        with shop.scope():
+            ids = search.within(None, filters, organisation=shop.id).ids
+            return len(ids), len(queries.in_order(ids, organisation=shop.id)), Unclassified.objects.count()
+
+    assert held() == (30, 30, 30)
+    page = shop.page()
+    assert page.get("/feedback/", {"q": filters.q}).content.decode().count('class="vx-said"') == 30
+    with shop.scope():
+        keys = list(Feedback.objects.values_list("id", flat=True))
+        imports.undo(job.id, version=fresh(shop, job).version, organisation=shop.id, now=now, actor="user:x")
+    drained()
+    assert held() == (0, 0, 0)
+    assert page.get("/feedback/", {"q": filters.q}).content.decode().count('class="vx-said"') == 0
+    with shop.scope():
+        told = Fact.objects.filter(kind="feedback.deleted")
+        assert sorted(told.values_list("subject", flat=True)) == sorted(map(str, keys))
+        assert queries.in_order(keys, organisation=shop.id) == []
+        # again: nothing is left to delete, nothing is told twice
+        assert voices.delete_each(keys, organisation=shop.id, now=now, actor="user:x") == 0
+        assert told.count() == 30
+
+
+def test_a_voice_deleted_before_it_was_read_is_never_found(shop, now, work):
+    keys = receive(shop, [voice(now.date(), 3, text=f"排队太久{n}") for n in range(2)], now=now)
+    with shop.scope():
+        voices.delete(keys[0], organisation=shop.id, now=now, actor="user:x")
+    work()
+    with shop.scope():
+        assert search.within(None, Filters(q="排队"), organisation=shop.id).ids == [keys[1]]
+        assert list(Analysis.objects.values_list("feedback_id", flat=True)) == [keys[1]]
+        # nor when it went between the reading and the index
+        search.index([(keys[0], "排队太久0")], organisation=shop.id)
+        assert search.within(None, Filters(q="排队"), organisation=shop.id).ids == [keys[1]]
+
+
 def test_an_excel_file_of_a_hundred_thousand_with_three_percent_bad_rows_goes_in_exactly(shop, now):
     records, wrong = rows(100_000, bad=0.03)
     body = as_csv(records)
     assert body.decode("gb18030") and 0.028 < len(wrong) / 100_000 < 0.032
     job = mapped(shop, upload(shop, body, now), now)
-    work()
+    drained()
     job = fresh(shop, job)
     assert (job.n_seen, job.n_rejected, job.n_accepted, job.n_duplicates) == (100_000, len(wrong), 100_000 - len(wrong), 0)
     with shop.scope():

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -223,6 +224,57 @@ def test_a_mail_in_gb18030_and_one_in_html_are_read(shop, server, box, work):
     with shop.scope():
         texts = {row.from_email: (row.subject, row.text) for row in MailMessage.objects.all()}
     assert texts == {"a@example.com": ("投诉", "快递三天没到"), "b@example.com": ("HTML", "空调不冷")}
+
+
+IMPOSSIBLE = ("Fri, 31 Dec 9999 23:59:59 -1200", "Fri, 01 Jan 0999 00:00:00 +1400", "Mon, 99 Foo 2026 99:99:99", "\x01")
+
+
+def test_no_message_holds_up_those_behind_it(shop, server, box, work, monkeypatch):
+    """Dates past the end of time, and a mail that breaks the reader: all are kept once, the cursor goes on, those behind come in."""
+    parse = email.parse
+
+    def breaks(body):
+        if b"breaks the reader" in body:
+            raise RecursionError("a hostile structure")
+        found = parse(body)
+        # what the reader lets through and the database does not
+        return replace(found, subject=found.subject + "\x00") if b"breaks the store" in body else found
+
+    monkeypatch.setattr(email, "parse", breaks)
+    for date in IMPOSSIBLE:
+        deliver(server, box.username, letter(Date=date) if date != "\x01" else letter().replace(b"Subject", b"Date: \xff\r\nSubject", 1))
+    for words in ("breaks the reader", "breaks the store"):
+        deliver(server, box.username, letter(words))
+    deliver(server, box.username, letter("店员很热情，谢谢", "表扬", "李女士 <li@example.com>"))
+    for _ in range(2):
+        poll(shop, work)
+    with shop.scope():
+        rows = list(MailMessage.objects.order_by("id"))
+        assert [(row.outcome, row.reason) for row in rows] == [("voice", "")] * 4 + [("ignored", "unreadable")] * 2 + [("voice", "")]
+        assert b"breaks the reader" in bytes(rows[4].raw.body)
+        found = Mailbox.objects.get()
+        assert (found.error, found.last_uid) == ("", 7)
+        assert all(abs((row.occurred_at - clock.now()).days) < 2 for row in Feedback.objects.all())
+
+
+def test_mails_that_cannot_be_kept_are_told_on_the_page_and_asked_for_again(shop, server, box, work, monkeypatch):
+    deliver(server, box.username, letter())
+
+    def fails(*_, **__):
+        raise ValueError(f"{letter()!r}")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(mailboxes, "record_many", fails)
+        poll(shop, work)
+    with shop.scope():
+        found = Mailbox.objects.get()
+        assert (found.error, found.last_uid) == ("the mails came but could not be kept: ValueError", 0)
+        assert not MailMessage.objects.exists()
+    assert "读不到" in shop.page().get("/imports/mailboxes/").content.decode()
+    poll(shop, work)
+    with shop.scope():
+        found = Mailbox.objects.get()
+        assert (found.error, found.last_uid, MailMessage.objects.count()) == ("", 1, 1)
 
 
 def test_a_wrong_password_is_said_on_the_page_and_loses_nothing(shop, server, box, work, now):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.masking import covered, covered_fields
+from feedback.masking import covered, covered_fields, hidden, personal, stored
 
 MOBILE = "13912340077"
 TABLE = [
@@ -58,3 +58,32 @@ def test_whatever_is_nested_no_text_shows_more_than_as_a_voice(document):
         return other == one or set(other) == {"*"}
 
     assert same(document, covered_fields({"x": document})["x"])
+
+
+def test_spans_of_an_older_engine_are_joined_by_what_is_found_today():
+    """A stored voice that an older engine read over is safe without being read again; what it found stays covered."""
+    said = "我是王小明，快递员电话13812345678"
+    old = [{"type": "name", "start": 2, "end": 5}]
+    assert hidden(said, []) == "我是王小明，快递员电话【手机号】"  # names are the engine's
+    assert hidden(said, old) == "我是【姓名】，快递员电话【手机号】"
+    assert covered(said, old) == "我是***，快递员电话" + "*" * 11
+    assert stored(said, old) == [*old, {"type": "mobile", "start": 11, "end": 22}]
+    # an order's number an older engine took for a mobile stays covered; half a span is joined to the whole
+    assert hidden("订单号13912345678", [{"type": "mobile", "start": 3, "end": 14}]) == "订单号【手机号】"
+    assert hidden("打13812345678吧", [{"type": "plate", "start": 5, "end": 13}]) == "打【手机号】"
+    assert personal("没有", [{"type": "name", "start": 0, "end": 99}])[0].end == 2
+
+
+NUMBERS = st.sampled_from([MOBILE, "一三九一二三四〇〇七七", "021-62345678", "a@b.cn", "138\u200b12340077"])
+
+
+@given(before=st.text(max_size=8), number=NUMBERS, spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=3))
+def test_whatever_was_stored_nothing_found_today_shows(before, number, spans):
+    said = f"{before}，打{number}，谢谢"
+    pii = [{"type": "name", "start": a, "end": a + n} for a, n in spans]
+    shown = covered(said, pii)
+    now = covered(said)
+    codes = [span for span in personal(said) if span.type not in {"name", "address"}]
+    assert len(shown) == len(said) == len(now)
+    assert all(set(shown[span.start : span.end]) == {"*"} for span in codes)
+    assert all(set(shown[s["start"] : s["end"]]) <= {"*"} for s in pii)

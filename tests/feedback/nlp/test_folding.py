@@ -1,8 +1,10 @@
+import unicodedata
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback.nlp import fold
-from feedback.nlp.folding import fold_with_map, lowered
+from feedback.nlp.folding import UNSEEN, fold_with_map, lowered
 
 
 def test_fold_makes_full_width_and_traditional_plain() -> None:
@@ -46,3 +48,14 @@ def test_every_span_lies_in_the_original(text: str) -> None:
         assert previous <= start < end <= len(text)
         previous = start
     assert len(lowered(folded.text)) == len(folded.text)
+
+
+def test_what_nobody_sees_is_dropped_and_its_place_kept() -> None:
+    folded = fold_with_map("退\u200b款138\u200d12\ufeff")
+    assert folded.text == "退款13812"
+    assert folded.origin(0, 2) == (0, 3)
+    assert folded.origin(2, 7) == (3, 9)
+    assert fold("\u200b\u2060") == ""
+    every = {chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"}
+    assert all(UNSEEN.match(one) for one in every)
+    assert {unicodedata.category(chr(code)) for code in range(0x110000) if UNSEEN.match(chr(code))} <= {"Cf", "Cn"}
