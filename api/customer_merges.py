@@ -53,18 +53,19 @@ class DuplicateList(Endpoint):
             "Customers",
             "Pairs of customers who may be one person",
             obj({"results": listed(PAIR), "next": maybe(text()), "n": WHOLE}),
-            description="They share a phone, an address or a rare name; score is how likely they are one, the likeliest first. "
+            description="They share a phone, an address or a rare name; score is how likely they are one, the likeliest first. `next` goes on "
+            "behind the last pair, also when pairs of this page were merged since; `n` is how many there are now, on all pages. "
             "Nobody with an id of yours is ever merged without being told to.",
         )
     }
 
     def get(self, request: Request) -> Response:
         """One page."""
-        start, limit = read_cursor(request, lambda at: int(at[0])) or 0, limit_of(request)
+        position, limit = read_cursor(request, lambda at: (float(at[0]), uuid.UUID(at[1]), uuid.UUID(at[2]))), limit_of(request)
         pairs = suggesting.pairs(organisation=self.organisation)
-        more = start + limit < len(pairs)
-        results = [_pair(pair, is_whole=self.may("customers:write")) for pair in pairs[start : start + limit]]
-        return Response({"results": results, "next": cursor_of(start + limit) if more else None, "n": len(pairs)})
+        left = suggesting.after(pairs, position) if position else pairs
+        results = [_pair(pair, is_whole=self.may("customers:write")) for pair in left[:limit]]
+        return Response({"results": results, "next": cursor_of(*left[limit - 1].position) if len(left) > limit else None, "n": len(pairs)})
 
 
 class CustomerMerge(Endpoint):

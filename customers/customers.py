@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from customers.cards import Card
-from customers.identities import normal_email, normal_phone
+from customers.identities import MOST_PHONE, normal_email, normal_phone, phone_tail
 from customers.models import Customer, Identity
 from cxms.lib import name_sounds, staging
 from cxms.lib.errors import DomainError
@@ -20,6 +20,8 @@ LOCK = "select pg_advisory_xact_lock(730184522, %s)"
 RESOLVING = "select pg_advisory_xact_lock_shared(730184523, %s)"
 # customers a fact speaks of at most: webhooks stay under 20 kB
 TOLD_AT_ONCE = 200
+# a person has one of each; phones and addresses are shared
+FIRM = ("external", "union")
 IDENTITY_COLUMNS = ("id", "organisation_id", "kind", "value", "customer_id")
 
 
@@ -27,8 +29,8 @@ def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -
     """The customer of each card: found by external id, then phone, then e-mail; made when new; None without identity.
 
     Set-based: a handful of statements for the batch. Two cards of one batch that share an identity are one customer,
-    but two external ids are two customers, whatever phone they share, until a person merges them. Makers of new
-    customers queue per organisation.
+    but two external ids are two customers, whatever phone they share, until a person merges them; so are two union ids,
+    unless the CRM calls both by one id. Makers of new customers queue per organisation.
     """
     identities = [card.identities() if card else [] for card in cards]
     wanted = {pair for pairs in identities for pair in pairs}
@@ -41,7 +43,7 @@ def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -
         with connection.cursor() as cursor:
             cursor.execute(LOCK, [organisation])
         known = _known(wanted, organisation)
-    batch = _Batch(known, _externals(set(known.values()), organisation))
+    batch = _Batch(known, _firm(set(known.values()), organisation))
     ids = iter(new_ids(len(cards)))
     found = [batch.place(card, pairs, ids, organisation, now) for card, pairs in zip(cards, identities, strict=True)]
     _store(batch, organisation)
@@ -51,10 +53,10 @@ def resolve(cards: Sequence[Card | None], *, organisation: int, now: datetime) -
 
 @dataclass
 class _Batch:
-    """What resolving one batch knows and makes. `external`: each customer's external ids; one who was merged has several."""
+    """What resolving one batch knows and makes. `firm`: each customer's ids by kind, external or union; one who was merged has several."""
 
     known: dict[tuple[str, str], uuid.UUID]
-    external: dict[uuid.UUID, set[str]]
+    firm: dict[tuple[str, uuid.UUID], set[str]]
     made: dict[uuid.UUID, Customer] = field(default_factory=dict)
     fresh: dict[tuple[str, str], uuid.UUID] = field(default_factory=dict)
     touched: dict[uuid.UUID, Card] = field(default_factory=dict)
@@ -65,23 +67,27 @@ class _Batch:
         """The customer of one card, known, made earlier in the batch, or made now."""
         if card is None or not pairs:
             return None
-        found = next((self.known[pair] for pair in pairs if pair in self.known and self._fits(card, self.known[pair])), None)
+        found = next((self.known[pair] for pair in pairs if pair in self.known and self._fits(pairs, pair[0], self.known[pair])), None)
         if found is None:
             found = next(ids)
             self.made[found] = _new(found, card, organisation, now)
-            self.external[found] = set()
         elif found not in self.made:
             self.touched[found] = card
         for pair in pairs:
             if pair not in self.known:
                 self.known[pair] = self.fresh[pair] = found
-        if card.external_id:
-            self.external.setdefault(found, set()).add(card.external_id)
+        for kind, value in pairs:
+            if kind in FIRM:
+                self.firm.setdefault((kind, found), set()).add(value)
         return found
 
-    def _fits(self, card: Card, customer: uuid.UUID) -> bool:
-        theirs = self.external.get(customer)
-        return not card.external_id or not theirs or card.external_id in theirs
+    def _fits(self, pairs: list[tuple[str, str]], by: str, customer: uuid.UUID) -> bool:
+        """Whether an identity of the kind `by` may lead to him: nothing that says more says another. The CRM's id stands above the rest."""
+        for kind, value in pairs:
+            theirs = self.firm.get((kind, customer))
+            if kind in FIRM and kind != by and by != "external" and theirs and value not in theirs:
+                return False
+        return True
 
 
 def _known(wanted: set[tuple[str, str]], organisation: int) -> dict[tuple[str, str], uuid.UUID]:
@@ -93,11 +99,11 @@ def _known(wanted: set[tuple[str, str]], organisation: int) -> dict[tuple[str, s
     }
 
 
-def _externals(customers: set[uuid.UUID], organisation: int) -> dict[uuid.UUID, set[str]]:
-    rows = Identity.objects.filter(organisation_id=organisation, kind="external", customer__in=customers)
-    found: dict[uuid.UUID, set[str]] = {}
-    for customer, value in rows.values_list("customer_id", "value"):
-        found.setdefault(customer, set()).add(value)
+def _firm(customers: set[uuid.UUID], organisation: int) -> dict[tuple[str, uuid.UUID], set[str]]:
+    rows = Identity.objects.filter(organisation_id=organisation, kind__in=FIRM, customer__in=customers)
+    found: dict[tuple[str, uuid.UUID], set[str]] = {}
+    for kind, customer, value in rows.values_list("kind", "customer_id", "value"):
+        found.setdefault((kind, customer), set()).add(value)
     return found
 
 
@@ -118,8 +124,8 @@ def _new(customer_id: uuid.UUID, card: Card, organisation: int, now: datetime) -
         name=card.name[:120],
         name_keys=name_sounds.keys(card.name[:120])[:800],
         tier=card.tier[:24],
-        phone=phone[:24],
-        phone_tail=phone[-4:],
+        phone=phone[:MOST_PHONE],
+        phone_tail=phone_tail(phone),
         email=normal_email(card.email) if card.email else "",
         created_at=now,
         updated_at=now,
@@ -135,8 +141,8 @@ def _refresh(touched: dict[uuid.UUID, Card], organisation: int, now: datetime) -
         update = {
             "name": card.name[:120] if card.name and not row.name else row.name,
             "tier": card.tier[:24] or row.tier,
-            "phone": row.phone or phone[:24],
-            "phone_tail": row.phone_tail or phone[-4:],
+            "phone": row.phone or phone[:MOST_PHONE],
+            "phone_tail": row.phone_tail or phone_tail(phone),
             "email": row.email or (normal_email(card.email) if card.email else ""),
             "external_id": row.external_id or card.external_id or None,
         }
@@ -226,8 +232,8 @@ def _replace(row: Customer, item: Put) -> bool:
     row.name = "" if "name" in item.clear else card.name[:120] or row.name
     row.name_keys = name_sounds.keys(row.name)[:800]
     row.tier = "" if "tier" in item.clear else card.tier[:24] or row.tier
-    row.phone = "" if "phone" in item.clear else normal_phone(card.phone)[:24] if card.phone else row.phone
-    row.phone_tail = row.phone[-4:]
+    row.phone = "" if "phone" in item.clear else normal_phone(card.phone)[:MOST_PHONE] if card.phone else row.phone
+    row.phone_tail = phone_tail(row.phone)
     row.email = "" if "email" in item.clear else normal_email(card.email) if card.email else row.email
     return before != (row.name, row.tier, row.phone, row.email)
 

@@ -12,7 +12,8 @@ from cxms.lib import name_sounds
 # two customers taken at random among those who share something are rarely one
 PRIOR = -4.0
 UNION, PHONE, EMAIL = 14.0, 8.0, 9.0
-OTHER_UNION, OTHER_PHONE, OTHER_EMAIL = -8.0, -2.5, -1.0
+# many have two WeChats: a phone in common outweighs it, a name that differs does not
+OTHER_UNION, OTHER_PHONE, OTHER_EMAIL = -5.0, -2.5, -1.0
 OTHER_NAME, OTHER_EXTERNAL = -7.0, -2.0
 SOUNDS = 3.0
 RAREST_NAME = 10.0

@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from customers.customers import RESOLVING, CustomerStale, version_of
+from customers.identities import phone_tail
 from customers.likeness import Likeness
 from customers.models import Apart, Customer, CustomerEvent, Handed, Identity, Merge
 from cxms.lib import name_sounds, staging
@@ -185,7 +186,7 @@ def _unfill(row: Merge, now: datetime) -> None:
 
 
 def _save(row: Customer, now: datetime) -> None:
-    row.phone_tail, row.name_keys, row.updated_at = row.phone[-4:], name_sounds.keys(row.name)[:800], now
+    row.phone_tail, row.name_keys, row.updated_at = phone_tail(row.phone), name_sounds.keys(row.name)[:800], now
     row.save(update_fields=[*FIELDS, "phone_tail", "name_keys", "updated_at", "merged_into"])
 
 

@@ -13,7 +13,7 @@ class Customer(TenantModel):
     # the name as it is typed on a Latin keyboard (`cxms.lib.name_sounds`)
     name_keys = models.CharField(max_length=800, blank=True, default="")
     tier = models.CharField(max_length=24, blank=True, default="")
-    phone = models.CharField(max_length=24, blank=True, default="")
+    phone = models.CharField(max_length=48, blank=True, default="")
     email = models.CharField(max_length=254, blank=True, default="")
     phone_tail = models.CharField(max_length=4, blank=True, default="")
     # the customer this one was found to be; it keeps its row so that the merge can be undone
@@ -40,7 +40,7 @@ class Customer(TenantModel):
 
 
 class Identity(TenantModel):
-    """A normalised way to recognise a customer: external id, WeChat union id, phone (E.164), e-mail (lower case)."""
+    """A normalised way to recognise a customer: external id, WeChat union id, phone (E.164 with its extension), e-mail (lower case)."""
 
     kind = models.CharField(max_length=12)
     value = models.CharField(max_length=254)

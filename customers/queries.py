@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from customers.identities import normal_phone
+from customers.identities import EXTENSION, normal_phone, phone_tail
 from customers.models import Customer, CustomerEvent, Identity, Merge
 from cxms.lib import name_sounds
 
 
 def matching(text: str, *, organisation: int) -> QuerySet[Customer]:
-    """Customers for what is typed: last four digits or a whole phone, the CRM's id, a name's beginning; newest first.
+    """Customers for what is typed: last four digits or a whole phone (a switchboard's: all behind it), the CRM's id, a name's beginning; newest first.
 
     The name in characters, in full pinyin or in its initials. Of those who were merged, the one who was kept.
     """
@@ -23,7 +23,8 @@ def matching(text: str, *, organisation: int) -> QuerySet[Customer]:
     if word := name_sounds.asked(text):
         condition |= Q(name_keys__contains=word)
     if sum(c.isdigit() for c in text) >= 7:
-        condition |= Q(phone=normal_phone(text))
+        phone = normal_phone(text)
+        condition |= Q(phone=phone) | Q(phone_tail=phone_tail(phone), phone__startswith=phone + EXTENSION)
     return rows.filter(condition)
 
 

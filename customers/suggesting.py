@@ -14,6 +14,7 @@ from customers.models import Apart, Customer, Identity
 # more than this many under one phone or name is a shop's own number or 王伟, not a person
 CROWD = 6
 GROUPS = 1000
+Position = tuple[float, uuid.UUID, uuid.UUID]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Pair:
     other: Customer
     likeness: Likeness
 
+    @property
+    def position(self) -> Position:
+        """Where it stands in the list, whoever else is there."""
+        return -self.likeness.score, self.one.id, self.other.id
+
 
 def pairs(*, organisation: int) -> list[Pair]:
     """The likeliest pairs, of at most GROUPS groups for each thing that may be shared; without those known to be two."""
@@ -33,6 +39,11 @@ def pairs(*, organisation: int) -> list[Pair]:
     return _weighed(sorted(groups - apart), organisation)
 
 
+def after(found: Sequence[Pair], position: Position) -> list[Pair]:
+    """The pairs behind a position, where those in front of it may have been merged since. Pure."""
+    return [pair for pair in found if pair.position > position]
+
+
 def pair(one: uuid.UUID, other: uuid.UUID, *, organisation: int) -> Pair | None:
     """These two, however unlike; None unless both stand on their own."""
     found = _weighed([_key(one, other)], organisation, least=0.0) if one != other else []
@@ -40,10 +51,13 @@ def pair(one: uuid.UUID, other: uuid.UUID, *, organisation: int) -> Pair | None:
 
 
 def like(customer: Customer, *, organisation: int) -> list[Pair]:
-    """Who may be the same person as this one."""
-    shared = Q(phone=customer.phone) & ~Q(phone="") | Q(email=customer.email) & ~Q(email="") | Q(name=customer.name) & ~Q(name="")
-    rows = Customer.objects.filter(organisation_id=organisation, merged_into__isnull=True).filter(shared).exclude(id=customer.id)
-    others = list(rows.values_list("id", flat=True)[: CROWD * 3])
+    """Who may be the same person as this one: those who share his phone or address first, and his name where few bear it."""
+    rows = _rows(organisation).exclude(id=customer.id).order_by("created_at", "id")
+    reached = Q(phone=customer.phone) & ~Q(phone="") | Q(email=customer.email) & ~Q(email="")
+    others = list(rows.filter(reached).values_list("id", flat=True)[: CROWD * 3])
+    # one more than a crowd has besides him tells that it is one
+    named = list(rows.filter(name=customer.name).exclude(name="").values_list("id", flat=True)[:CROWD])
+    others += [key for key in named if key not in others] if len(named) < CROWD else []
     apart = set(Apart.objects.filter(Q(one=customer) | Q(other=customer), organisation_id=organisation).values_list("one_id", "other_id"))
     return _weighed([key for key in (_key(customer.id, other) for other in others) if key not in apart], organisation)
 
@@ -73,7 +87,7 @@ def _weighed(keys: Sequence[tuple[uuid.UUID, uuid.UUID]], organisation: int, lea
             said = likeness(_known(one, unions), _known(other, unions), n_same_name=bearers[one.name], n_customers=n)
             if said.score >= least:
                 made.append(Pair(one, other, said))
-    return sorted(made, key=lambda pair: (-pair.likeness.score, pair.one.id, pair.other.id))
+    return sorted(made, key=lambda pair: pair.position)
 
 
 def _bearers(names: set[str], organisation: int) -> Counter[str]:

@@ -25,18 +25,10 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
     wanted, query = request.GET.get("open", ""), request.GET.copy()
     query.pop("open", None)
     shown: list[dict[str, Any]] = []
-    for one in found:
-        centre = said[one.centre]
-        is_open = str(centre.id) == wanted
-        members = [said[place] for place in one.members] if is_open else []
-        shown.append(
-            {
-                "line": lines_of([centre], organisation)[0],
-                "n": len(one.members),
-                "likeness": round(100 * one.likeness),
-                "is_open": is_open,
-                "lines": lines_of(members, organisation),
-            }
-        )
+    # however many groups there are, their sentences are asked for at once
+    for one, line in zip(found, lines_of([said[one.centre] for one in found], organisation), strict=True):
+        is_open = str(line.row.id) == wanted
+        lines = lines_of([said[place] for place in one.members], organisation) if is_open else []
+        shown.append({"line": line, "n": len(one.members), "likeness": round(100 * one.likeness), "is_open": is_open, "lines": lines})
     context = {"units": Switcher(request, visit), "groups": shown, "n": len(said), "query": query.urlencode(), "most": groups.MOST}
     return render(request, "feedback/groups.html", context)

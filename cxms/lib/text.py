@@ -29,8 +29,8 @@ def mask_name(name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """A phone number reduced to its ends: +8613812346629 → 138 **** 6629."""
-    digits = re.sub(r"\D", "", phone)
+    """A phone number reduced to its ends: +8613812346629 → 138 **** 6629; an extension is left out."""
+    digits = re.sub(r"\D", "", phone.partition(";")[0])
     local = digits[2:] if digits.startswith("86") and len(digits) == 13 else digits
     return f"{local[:3]} **** {local[-4:]}" if len(local) >= 8 else "****"
 

@@ -11,6 +11,7 @@ from customers.cards import Card
 from customers.events import RawEvent
 from customers.identities import normal_email, normal_phone
 from customers.models import Customer, CustomerEvent
+from cxms.lib.text import mask_phone
 
 PHONES = [
     ("138 1234 6629", "+8613812346629"),
@@ -20,6 +21,14 @@ PHONES = [
     ("0912 345 678", "+860912345678"),
     ("+886 912 345 678", "+886912345678"),
     ("12", ""),
+    ("021-62345678", "+862162345678"),
+    ("021-62345678 ext 801", "+862162345678;ext=801"),
+    ("021-62345678x801", "+862162345678;ext=801"),
+    ("021-62345678#801", "+862162345678;ext=801"),
+    ("021-62345678 转 801", "+862162345678;ext=801"),
+    ("(021)62345678轉分機：801", "+862162345678;ext=801"),
+    ("+862162345678;ext=801", "+862162345678;ext=801"),
+    ("021-62345678转人工", "02162345678"),
 ]
 
 
@@ -27,6 +36,17 @@ PHONES = [
 def test_phones_have_one_form(written, normal):
     found = normal_phone(written)
     assert found == normal or (written.startswith("0912") and found.endswith("912345678"))
+
+
+def test_what_is_kept_of_a_switchboard(shop, now):
+    """Colleagues behind it are found by its number and its last four digits; a mask shows no extension."""
+    assert mask_phone("+862162345678;ext=801") == mask_phone("+862162345678") == "862 **** 5678"
+    with shop.scope():
+        both = customers.resolve([Card(phone="021-62345678转801", name="李芳"), Card(phone="021-62345678转802", name="王伟")], organisation=shop.id, now=now)
+        assert {row.phone_tail for row in Customer.objects.all()} == {"5678"}
+        for typed in ("5678", "021-62345678"):
+            assert {row.id for row in queries.matching(typed, organisation=shop.id)} == set(both)
+        assert [row.name for row in queries.matching("02162345678 转 802", organisation=shop.id)] == ["王伟"]
 
 
 def test_addresses_have_one_form():

@@ -59,6 +59,8 @@ TABLE = [
     ({"name": "王伟", "phone": "1"}, {"name": "李芳", "phone": "1"}, 0.0, 0.2),  # a couple with one telephone
     ({"name": "王伟", "phone": "1", "external_id": "a"}, {"name": "李芳", "phone": "1", "external_id": "b"}, 0.0, 0.1),
     ({"phone": "1"}, {"phone": "1", "name": "李芳"}, 0.9, 1.0),
+    ({"phone": "1", "union_id": "a"}, {"phone": "1", "union_id": "b"}, 0.2, 0.5),  # a person says
+    ({"phone": "1", "union_id": "a", "name": "王伟"}, {"phone": "1", "union_id": "b", "name": "李芳"}, 0.0, 0.1),
     ({"name": "王先生", "phone": "1"}, {"name": "王建国", "phone": "1"}, 0.9, 1.0),
     ({"name": "张雯", "email": "z@x.cn"}, {"name": "章文", "email": "z@x.cn"}, 0.9, 1.0),  # written as heard
     ({"name": "欧阳雪"}, {"name": "李芳"}, 0.0, 0.01),
@@ -89,12 +91,25 @@ TWO = [
     (Card(phone="13800000001", name="王伟"), Card(phone="13800000002", name="王伟")),
     (Card(email="wang@x.cn"), Card(email="wang@y.cn")),
     (Card(external_id="13800000001"), Card(phone="13800000001")),
+    # colleagues behind one switchboard, and the switchboard
+    (Card(phone="021-62345678 ext 801"), Card(phone="021-62345678x802")),
+    (Card(phone="021-62345678转801"), Card(phone="021-62345678转802")),
+    (Card(phone="021-62345678#801"), Card(phone="021-62345678")),
+    # two WeChats at one telephone, one address
+    (Card(union_id="u1", phone="13800000001"), Card(union_id="u2", phone="13800000001")),
+    (Card(union_id="u1", email="home@x.cn"), Card(union_id="u2", email="home@x.cn")),
+    (Card(union_id="u1", external_id="a", phone="13800000001"), Card(union_id="u2", phone="13800000001")),
+    # numbers too long for one number, alike in their first twenty digits
+    (Card(phone="13812345678 13912345601"), Card(phone="13812345678 13912345602")),
 ]
 ONE = [
     (Card(external_id="a", phone="138 0000 0001"), Card(phone="+86 13800000001")),
     (Card(external_id="a"), Card(external_id="a", phone="13800000001")),
     (Card(email="Wang@X.cn"), Card(email="wang@x.cn ")),
     (Card(union_id="u", phone="13800000001"), Card(union_id="u", phone="13800000002")),
+    (Card(phone="021-62345678 ext 801"), Card(phone="（021）62345678 轉 801")),
+    (Card(union_id="u1", phone="13800000001"), Card(phone="13800000001")),
+    (Card(external_id="a", union_id="u1"), Card(external_id="a", union_id="u2")),  # the CRM says so
 ]
 
 
@@ -119,6 +134,25 @@ def test_suggested_with_its_signs_until_somebody_knows_better(shop, now):
         assert suggesting.pairs(organisation=shop.id) == []
         assert suggesting.like(one, organisation=shop.id) == []
         assert AuditEvent.objects.filter(action="customer.parted_for_good").count() == 1
+
+
+def test_two_wechats_at_one_telephone_are_shown_to_a_person(shop, now):
+    with shop.scope():
+        one, other = customers.resolve([Card(union_id="u1", phone="13800000001"), Card(union_id="u2", phone="13800000001")], organisation=shop.id, now=now)
+        (pair,) = suggesting.pairs(organisation=shop.id)
+        assert ({pair.one.id, pair.other.id}, [name for name, _ in pair.likeness.signs]) == ({one, other}, ["phone", "-union"])
+
+
+def test_who_shares_a_telephone_is_among_them_however_common_the_name(shop, now):
+    crowd = [Card(external_id=f"W-{i}", name="王伟") for i in range(40)]
+    with shop.scope():
+        customers.resolve(crowd, organisation=shop.id, now=now)
+        customers.resolve([Card(external_id="W-x", name="王伟", phone="13800000001"), Card(external_id="W-y", phone="13800000001")], organisation=shop.id, now=now)
+        one = customers.by_external("W-x", organisation=shop.id)
+        (pair,) = suggesting.like(one, organisation=shop.id)
+        assert {pair.one.external_id, pair.other.external_id} == {"W-x", "W-y"}
+        customers.resolve([Card(external_id="R-1", name="欧阳雪"), Card(external_id="R-2", name="欧阳雪")], organisation=shop.id, now=now)
+        assert len(suggesting.like(customers.by_external("R-1", organisation=shop.id), organisation=shop.id)) == 1  # a rare name is enough
 
 
 def test_a_number_many_have_is_nobodys(shop, now):

@@ -127,6 +127,22 @@ def test_the_contract(shop, stranger, now):
         assert Customer.objects.filter(merged_into__isnull=False).count() == 0
 
 
+def test_a_client_that_merges_page_by_page_sees_every_pair(shop, now):
+    for i in range(5):
+        for j in range(2):
+            put(shop, now + timedelta(seconds=j), external_id=f"K-{i}{j}", name=f"欧阳{'雪晴雯静敏'[i]}", phone=f"1380000000{i}")
+    api, seen, url = shop.api("customers:read", "customers:write"), [], "/api/v1/customers/duplicates?limit=2"
+    while url:
+        answer = api.get(url).json()
+        assert answer["n"] == 5 - len(seen)
+        for row in answer["results"]:
+            seen.append((row["one"]["external_id"], row["other"]["external_id"]))
+            assert api.post(f"/api/v1/customers/{seen[-1][0]}/merge", {"other": seen[-1][1]}, content_type="application/json").status_code == 200
+        url = answer["next"] and f"/api/v1/customers/duplicates?limit=2&cursor={answer['next']}"
+    assert sorted(seen) == [(f"K-{i}0", f"K-{i}1") for i in range(5)]
+    assert api.get("/api/v1/customers/duplicates?cursor=eA").status_code == 422
+
+
 def test_that_he_left_stands_in_his_story(shop, now):
     one, _ = twins(shop, now)
     day = (now + timedelta(hours=8)).date()

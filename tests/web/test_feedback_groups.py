@@ -5,6 +5,8 @@ from datetime import date
 from random import Random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from reports import groups
 from tests.metrics.voices import receive, voice
@@ -52,3 +54,10 @@ def test_the_page_opens_the_rows_it_counts(shop, stranger, now, work):
     assert [one["n"] for one in here] == [5]
     assert shop.page("store_manager").get("/feedback/groups/").context["n"] == 9
     assert stranger.page().get("/feedback/groups/").context["groups"] == []
+    # two groups ask no oftener than one
+    counted_for = []
+    for unit in ("S003", ""):
+        with CaptureQueriesContext(connection) as asked:
+            assert len(page.get(f"/feedback/groups/?unit={unit}").context["groups"]) == (1 if unit else 2)
+        counted_for.append(sum("feedback_correction" in one["sql"] or "feedback_score" in one["sql"] for one in asked))
+    assert counted_for[0] == counted_for[1] > 0
