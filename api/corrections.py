@@ -14,6 +14,7 @@ from feedback import corrections, queries
 from feedback.enums import Label, LabelSource
 from feedback.models import Correction
 from feedback.shapes import ShapeError
+from metrics.statistics import Estimate
 from reports import accuracy
 
 VALUE: dict[str, Any] = {"description": "a kind, a sentiment, true or false, or the whole list of topics"}
@@ -27,8 +28,8 @@ CORRECTION_IN = obj({"field": choice(*Label.values), "value": VALUE, "version": 
 
 ESTIMATE = obj({"value": maybe(NUMBER), "low": maybe(NUMBER), "high": maybe(NUMBER), "n": WHOLE})
 ACCURACY = obj({"results": listed(obj({
-    "label": text(), "n": WHOLE, "exact": ESTIMATE,
-    "classes": listed(obj({"class": text(), "precision": ESTIMATE, "recall": ESTIMATE, "n_both": WHOLE, "f1": maybe(NUMBER)})),
+    "label": text(), "n": WHOLE, "exact": maybe(ESTIMATE), "heard": maybe(ESTIMATE), "n_learnt": WHOLE,
+    "classes": listed(obj({"class": text(), "precision": maybe(ESTIMATE), "recall": ESTIMATE, "n_both": WHOLE, "f1": maybe(NUMBER)})),
 }))})  # fmt: skip
 
 
@@ -37,7 +38,8 @@ class _Answering(Endpoint):
         """The corrections of a voice and what its labels are now."""
         rows = corrections.of(key, organisation=self.organisation)
         said = queries.voice(key, organisation=self.organisation)
-        living = {row.id for row in corrections.living(rows).values()}
+        named = corrections.main(rows)
+        living = {row.id for row in (*corrections.living(rows).values(), named) if row is not None}
         made = queries.analyses([key], organisation=self.organisation).get(key)
         results = [_shape(row, row.id in living) for row in rows]
         return Response({"version": rows[-1].version if rows else 0, "results": results, "analysis": shapes.analysis(made, said.text if said else "")}, status=status)
@@ -109,7 +111,10 @@ class Accuracy(Endpoint):
             "Precision and recall of the engine on what persons corrected, confirmed and coded",
             ACCURACY,
             query=(Parameter("source", "coding: only what two persons coded; passing: the rest", text()),),
-            description="Shares 0..1 with Wilson 95 % intervals. Precision rests on what the engine said, recall on what persons say.",
+            description="Shares 0..1 with Wilson 95 % intervals. Precision rests on what the engine said, recall on what persons say. "
+            "Coders name the main topic of a voice, so topics of source coding have `heard` (the main topic is among those the engine "
+            "heard) and recall, and neither `exact`, precision nor f1; topics without a source are those said in passing. `n_learnt`: "
+            "voices left out because an own model in use may have learnt them.",
         )
     }
 
@@ -123,7 +128,13 @@ class Accuracy(Endpoint):
 
 def _table(table: accuracy.Table) -> dict[str, Any]:
     lines = [
-        {"class": line.name, "precision": line.precision._asdict(), "recall": line.recall._asdict(), "n_both": line.n_both, "f1": line.f1}
+        {"class": line.name, "precision": _estimate(line.precision), "recall": line.recall._asdict(), "n_both": line.n_both, "f1": line.f1}
         for line in table.lines
     ]
-    return {"label": table.field, "n": table.n, "exact": table.exact._asdict(), "classes": lines}
+    return {
+        "label": table.field, "n": table.n, "exact": _estimate(table.exact), "heard": _estimate(table.heard), "n_learnt": table.n_learnt, "classes": lines,
+    }  # fmt: skip
+
+
+def _estimate(found: Estimate | None) -> dict[str, Any] | None:
+    return None if found is None else found._asdict()

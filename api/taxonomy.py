@@ -59,7 +59,7 @@ class _Writing(Endpoint):
         wanted = taxonomies.drawn(
             held, was, parent=given.get("parent", here.parent), name=given.get("name", here.name), words=given.get("words", here.words),
             examples=given.get("examples", here.examples), touchpoint=given.get("touchpoint", here.touchpoint) or "",
-            into=given.get("merged_into") or "", is_retired=given.get("retired", here.is_retired),
+            into=given.get("merged_into", here.into) or "", is_retired=given.get("retired", here.is_retired),
         )  # fmt: skip
         return wanted, was, held
 

@@ -10,7 +10,7 @@ from django.db import connection
 from cxms.lib import staging
 from cxms.lib.ids import new_ids
 from cxms.lib.staging import Json
-from feedback import corrections, first, nlp, own_weights, search, taxonomies, topics, tree
+from feedback import corrections, first, nlp, own_weights, search, taxonomies, topics, tree, voices
 from feedback.models import Analysis
 from feedback.nlp import Understanding
 from ledger.facts import record_many
@@ -105,24 +105,25 @@ def _analyse(pending: Sequence[tuple[uuid.UUID, str]], *, organisation: int, now
 def write(results: Sequence[tuple[uuid.UUID, Understanding]], *, organisation: int, now: datetime, engine: str = "") -> None:
     """Stores results as the current analysis of their feedback; one of an older engine stays as history.
 
-    What persons corrected is laid over the new row. engine: whose it is, where it is not the engine's of now.
+    What persons corrected is laid over the new row; who corrects one of them meanwhile waits, or is waited for, so that one
+    row is current whoever comes first. engine: whose it is, where it is not the engine's of now.
     """
     ids, engine = [str(key) for key, _ in results], engine or stamp(organisation=organisation)
+    known = [str(key) for key in voices.lock_known(ids, organisation=organisation)]
     with connection.cursor() as cursor:
         cursor.execute(
             "update feedback_analysis set is_current = false "
             "where organisation_id = %s and feedback_id = any(%s::uuid[]) and is_current and engine <> %s",
-            [organisation, ids, engine],
+            [organisation, known, engine],
         )
-        were_known = cursor.rowcount > 0
     keys = new_ids(len(results))
     rows = [_row(new, key, result, engine, organisation, now) for new, (key, result) in zip(keys, results, strict=True)]
     # the same stamp was here before (a model went out of use and came back): its row is made anew and current again
     anew = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[4:])
-    conflict = f"on conflict (organisation_id, feedback_id, engine) do update set {anew} where not feedback_analysis.is_current"
+    conflict = f"on conflict (organisation_id, feedback_id, engine) do update set {anew}"
     staging.insert("feedback_analysis", COLUMNS, rows, on_conflict=conflict)
-    if were_known:
-        corrections.settle_again(ids, organisation=organisation, now=now)
+    if known:
+        corrections.settle_again(known, organisation=organisation, now=now)
         if red := [key for key, result in results if result.red_line]:
             first.release(red, organisation=organisation)
 

@@ -1,7 +1,8 @@
 """Two members code the same voices, blind to each other; where they differ a third looks. Called by the coding pages.
 
 What both say, or the third, goes into the labelled set as corrections of source “coding”: an unbiased measure of the
-engine, because the voices were drawn and not picked. Pain, need or noise and tags stay with the coding.
+engine, because the voices were drawn and not picked. Of topics they say the main one, so that measures only whether the
+engine heard it. Pain, need or noise and tags stay with the coding.
 """
 
 import uuid
@@ -150,10 +151,20 @@ def _checked(answer: Answer) -> Answer:
     return Answer(answer.stance, answer.kind, answer.topic, tags)
 
 
+def _named(topic: str, made: Analysis) -> dict[str, Any]:
+    """The mention of the topic that was coded, alone: where the engine heard it, else tied to no place. Whether what else
+    the engine heard is right nobody said."""
+    heard = next((mention for mention in made.topics if mention["code"] == topic), None)
+    (row,) = corrections.added([], topic, made.sentiment_score)
+    return {name: heard[name] for name in row} if heard else row
+
+
 def _teach(row: CodingSample, feedback_id: uuid.UUID, *, now: datetime, actor: str) -> None:
     """What is settled of a voice goes into the labelled set: label by label what both say, everything the third says."""
     organisation = row.organisation_id
-    pair = next(pair for pair in pairs(row) if pair.feedback_id == feedback_id)
+    pair = next((pair for pair in pairs(row) if pair.feedback_id == feedback_id), None)
+    if pair is None:
+        raise CodingError(_("这条声音刚刚被删掉了，不用再编"), code="gone")
     made = queries.analyses([feedback_id], organisation=organisation).get(feedback_id)
     holds = pair.final or pair.first
     if not pair.is_double or made is None or holds is None:
@@ -162,7 +173,5 @@ def _teach(row: CodingSample, feedback_id: uuid.UUID, *, now: datetime, actor: s
     if pair.final or not pair.differs(["kind"]):
         corrections.correct(feedback_id, Label.KIND, holds.kind, **done)
     if pair.final or not pair.differs(["topic"]):
-        heard = any(mention["code"] == holds.topic for mention in made.topics)
-        mentions = made.topics if heard else corrections.added(made.topics, holds.topic, made.sentiment_score)[-corrections.MOST_TOPICS :]
-        corrections.correct(feedback_id, Label.TOPICS, mentions, **done)
+        corrections.correct(feedback_id, Label.TOPICS, [_named(holds.topic, made)], **done)
     record("feedback.coded", feedback_id, {"sample": str(row.id), "third": pair.final is not None}, organisation=organisation, now=now, actor=actor)

@@ -3,6 +3,10 @@
 A voice belongs to the set of a label when a person spoke of that label, be it to change it or to say that it is right.
 The engine's side is its own newest row, so that a newer engine is measured on the same words, and a language-model provider
 never counts as the engine: what it changed is neither the engine's merit nor its fault.
+
+Coders say what a voice is mostly about, not all it speaks of. So of topics there are two sets: whole lists, said in passing,
+and main topics, coded. Only `source` “coding” gives the second; nothing is trained on it, and nothing but “was the main
+topic heard” can be read from it.
 """
 
 import uuid
@@ -10,10 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from feedback import queries
-from feedback.corrections import PERSON, PROVIDER, living
+from django.db.models import Exists, OuterRef, QuerySet
+
+from feedback import own_weights, queries
+from feedback.corrections import PERSON, PROVIDER
 from feedback.enums import Kind, Label, LabelSource, Sentiment
-from feedback.models import Analysis, Correction
+from feedback.models import Analysis, Correction, Feedback
+from feedback.own_models import OwnHead
 from feedback.queries import Filters
 from feedback.topics import LABELS
 
@@ -29,11 +36,15 @@ PARTS = ("truth", "said", "both")
 
 @dataclass(frozen=True)
 class Judged:
-    """One voice under one label: the classes the engine said, and those that persons say are right."""
+    """One voice under one label: the classes the engine said, and those that persons say are right.
+
+    is_taught: the engine's side was read with an own model that was trained on this label.
+    """
 
     feedback_id: uuid.UUID
     said: frozenset[str]
     truth: frozenset[str]
+    is_taught: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,19 +66,50 @@ def classes_of(field: str, value: Any) -> frozenset[str]:
     return frozenset({str(value)})
 
 
-def judged(field: str, *, organisation: int, paths: tuple[str, ...] = (), source: str = "") -> list[Judged]:
-    """The labelled set of a label inside the subtrees; `source` "coding" only what two persons coded, "passing" the rest."""
+def is_main(field: str, source: str) -> bool:
+    """Whether the set holds main topics: one class a voice, the others left open."""
+    return field == Label.TOPICS and source == "coding"
+
+
+def spoken(field: str, *, organisation: int, source: str = "") -> QuerySet[Correction]:
+    """The corrections that may be in the set of a label; of topics those of one of its two sets."""
     rows = Correction.objects.filter(organisation_id=organisation, field=field, undone_at=None)
+    if field != Label.TOPICS:
+        return rows
+    return rows.filter(source=LabelSource.CODING) if is_main(field, source) else rows.exclude(source=LabelSource.CODING)
+
+
+def judged(field: str, *, organisation: int, paths: tuple[str, ...] = (), source: str = "") -> list[Judged]:
+    """The labelled set of a label inside the subtrees, what was said last at the end; `source` "coding" only what two persons
+    coded, "passing" the rest."""
     held: dict[uuid.UUID, Correction] = {}
-    for row in rows.order_by("version"):
-        held[row.feedback_id] = living([row])[field]
+    for row in spoken(field, organisation=organisation, source=source).order_by("version"):
+        held[row.feedback_id] = row
     if source:
         held = {key: row for key, row in held.items() if (row.source == LabelSource.CODING) == (source == "coding")}
     inside = set(queries.voices(Filters(paths=paths), organisation=organisation).filter(id__in=list(held)).values_list("id", flat=True))
     engines = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=list(inside)).exclude(engine__endswith=PERSON)
     engines = engines.exclude(engine__endswith=PROVIDER)
-    said = {row.feedback_id: classes_of(field, getattr(row, field)) for row in engines.order_by("analysed_at", "id")}
-    return [Judged(key, said[key], classes_of(field, row.after)) for key, row in held.items() if key in said]
+    said = {row.feedback_id: row for row in engines.order_by("analysed_at", "id")}
+    taught = _taught(field, organisation)
+    return [
+        Judged(key, classes_of(field, getattr(said[key], field)), classes_of(field, row.after), own_weights.version_of(said[key].engine) in taught)
+        for key, row in sorted(held.items(), key=lambda pair: (pair[1].corrected_at, pair[1].id))
+        if key in said
+    ]
+
+
+def counted(field: str, *, organisation: int) -> int:
+    """How many voices `judged` gives for the whole organisation, without reading them."""
+    engines = Analysis.objects.filter(organisation_id=organisation, feedback_id=OuterRef("feedback_id")).exclude(engine__endswith=PERSON)
+    rows = spoken(field, organisation=organisation).filter(Exists(engines.exclude(engine__endswith=PROVIDER)))
+    there = Feedback.objects.filter(organisation_id=organisation, id=OuterRef("feedback_id"), deleted_at=None)
+    return rows.filter(Exists(there)).values("feedback_id").distinct().count()
+
+
+def _taught(field: str, organisation: int) -> set[int]:
+    """The versions of the own model that learnt a label."""
+    return set(OwnHead.objects.filter(organisation_id=organisation, field=field).values_list("model__version", flat=True))
 
 
 def cells(rows: Sequence[Judged], field: str) -> list[Cell]:

@@ -27,7 +27,7 @@ from tenancy import audit
 
 LEAST = 40  # voices a person judged, before a label is trained
 HELD_SHARE = 30  # percent of them kept out of training
-MOST = 20_000  # the newest voices judged, of one label
+MOST = 20_000  # the voices judged last, of one label
 
 
 class OwnModelError(DomainError):
@@ -44,13 +44,19 @@ def is_held(feedback_id: uuid.UUID) -> bool:
 
 
 def judged_by_label(*, organisation: int) -> dict[str, list[Judged]]:
-    """The voices that persons judged, by label that may be trained."""
+    """The voices that persons judged, by label that may be trained; of topics those whose whole list a person gave: who codes
+    names one topic, and a model that learnt from it would take the others for right."""
     return {field: labelled.judged(field, organisation=organisation)[-MOST:] for field in HEADS}
 
 
-def trainable(rows: Mapping[str, Sequence[Judged]]) -> list[str]:
-    """The labels with enough voices."""
-    return [field for field, found in rows.items() if len(found) >= LEAST]
+def counts(*, organisation: int) -> dict[str, int]:
+    """How many voices `judged_by_label` gives. Three statements."""
+    return {field: min(labelled.counted(field, organisation=organisation), MOST) for field in HEADS}
+
+
+def trainable(found: Mapping[str, int]) -> list[str]:
+    """The labels with enough voices, of so many."""
+    return [field for field, n in found.items() if n >= LEAST]
 
 
 def every(*, organisation: int) -> list[OwnModel]:
@@ -69,7 +75,7 @@ def ask(*, organisation: int, now: datetime, actor: str) -> OwnModel:
     running = OwnModel.objects.filter(organisation_id=organisation, state=OwnModelState.TRAINING).first()
     if running is not None:
         return running
-    if not trainable(judged_by_label(organisation=organisation)):
+    if not trainable(counts(organisation=organisation)):
         raise OwnModelError(_("还不够：任何一种标注先由人看过 %(least)d 条，才能训练。") % {"least": LEAST}, code="too_few")
     last = OwnModel.objects.filter(organisation_id=organisation).order_by("-version").values_list("version", flat=True).first()
     model = OwnModel.objects.create(organisation_id=organisation, version=(last or 0) + 1, engine=nlp.ENGINE, asked_at=now, asked_by=actor)
@@ -86,7 +92,7 @@ def step(model_id: uuid.UUID, done: Sequence[str], *, organisation: int, now: da
     if model is None or {row.field for row in heads(model)} != set(done):
         return
     rows = judged_by_label(organisation=organisation)
-    field = next((name for name in trainable(rows) if name not in done), "")
+    field = next((name for name in trainable({name: len(found) for name, found in rows.items()}) if name not in done), "")
     if not field:
         _measure(model, rows, now)
         return

@@ -136,6 +136,7 @@ class Analysis(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "feedback", "engine"], name="analysis_once"),
+            models.UniqueConstraint(fields=["organisation", "feedback"], condition=models.Q(is_current=True), name="analysis_current"),
         ]
         indexes = [
             # list filters by kind of the newest; triage of a batch
@@ -164,9 +165,7 @@ class Correction(TenantModel):
     undone_by = models.CharField(max_length=120, blank=True, default="")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "feedback", "version"], name="correction_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["organisation", "feedback", "version"], name="correction_once")]
         indexes = [
             # the labelled set: what persons said of a label, for the engine's accuracy
             models.Index(fields=["organisation", "field"], name="correction_field", condition=models.Q(undone_at=None)),
@@ -353,10 +352,11 @@ class Taxonomy(TenantModel):
 
 
 class Relabelling(TenantModel):
-    """History read anew with a version of the taxonomy and of the model; `last_id` is how far it has come, newest ids last."""
+    """History read anew with a version of the taxonomy, where `is_whole` of the model too; `last_id` is how far it has come."""
 
     taxonomy_version = models.IntegerField()
     model_version = models.IntegerField(default=0, db_default=0)
+    is_whole = models.BooleanField(default=True, db_default=True)
     last_id = models.UUIDField(null=True)
     until_id = models.UUIDField(null=True)
     n_all = models.IntegerField(default=0)

@@ -18,6 +18,11 @@ def in_use(*, organisation: int) -> int:
     return used.values_list("version", flat=True).first() or 0
 
 
+def version_of(engine: str) -> int:
+    """The own model that an analysis was read with, by what it is called; 0 for the shipped one."""
+    return next((int(part[1:]) for part in engine.split("/")[1:] if part[:1] == "m" and part[1:].isdigit()), 0)
+
+
 def weights(*, organisation: int) -> Weights | None:
     """The numbers in use here; None for the shipped ones."""
     return loaded(in_use(organisation=organisation), organisation=organisation)

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cxms.lib import dispatch
-from feedback import analysis, masking, provider, provider_client, provider_labels, taxonomies
+from feedback import analysis, masking, provider, provider_client, provider_labels, rereading, taxonomies, tree, voices
 from feedback.corrections import PERSON, PROVIDER
 from feedback.enums import AskState, AskWhich
 from feedback.models import Analysis, Feedback
-from feedback.nlp import Mention, PersonalData, Understanding
 from feedback.provider_client import Account, Reply
 from feedback.provider_labels import AnswerRefused
 from feedback.provider_models import LanguageModel, ProviderQuestion
@@ -220,25 +219,18 @@ def _keep(question: ProviderQuestion, reply: Reply, codes: frozenset[str], organ
 
 def _lay(question: ProviderQuestion, labels: provider_labels.Labels, organisation: int, now: datetime) -> tuple[str, str]:
     """Writes the row the answer makes, over the engine's own; not when the voice is gone or its engine is another by now."""
+    voices.lock_known([str(question.feedback_id)], organisation=organisation)  # who corrects it now is done, or comes after
     voice = Feedback.objects.filter(organisation_id=organisation, id=question.feedback_id, deleted_at=None).first()
     own = _own([question.feedback_id], organisation).get(question.feedback_id)
     if voice is None or own is None or own.engine != question.engine:
         return AskState.DROPPED, "gone" if voice is None else "newer_engine"
     before = Analysis.objects.filter(organisation_id=organisation, feedback_id=voice.id, is_current=True).first()
-    analysis.write([(voice.id, provider_labels.laid(_said(own), labels))], organisation=organisation, now=now, engine=own.engine + PROVIDER)
+    gone = tree.retired(taxonomies.current(organisation=organisation).nodes)
+    analysis.write([(voice.id, provider_labels.laid(rereading.stored(own), labels, gone))], organisation=organisation, now=now, engine=own.engine + PROVIDER)
     after = Analysis.objects.filter(organisation_id=organisation, feedback_id=voice.id, is_current=True).first()
     if before is not None and after is not None:
         _announce(before, after, organisation, now)
     return AskState.ANSWERED, ""
-
-
-def _said(row: Analysis) -> Understanding:
-    """What an analysis says, as the engine gave it: the stored row decides, not a second reading."""
-    mentions = tuple(Mention(m["code"], m["sentiment"], m["start"], m["end"]) for m in row.topics)
-    pii = tuple(PersonalData(span["type"], span["start"], span["end"]) for span in row.pii)
-    return Understanding(
-        row.language, row.kind, row.sentiment, row.sentiment_score, mentions, row.urgency, row.red_line, tuple(row.red_terms), False, pii
-    )
 
 
 def _announce(before: Analysis, after: Analysis, organisation: int, now: datetime) -> None:

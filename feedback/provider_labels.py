@@ -6,7 +6,7 @@ else: no red line drawn or taken away, no urgency lowered or raised above 2.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from cxms.lib import strict_json
@@ -89,27 +89,27 @@ def _topics(given: object, codes: frozenset[str]) -> tuple[str, ...]:
     return tuple(given)
 
 
-def laid(found: Understanding, labels: Labels) -> Understanding:
+def laid(found: Understanding, labels: Labels, gone: Collection[str] = ()) -> Understanding:
     """The engine's understanding with the provider's labels over it.
 
     Language, personal data and the red line stay the engine's; where it drew one, kind and feeling stay too, so that no
     answer turns danger into praise. Urgency only rises, and not above 2. A topic that the engine also heard keeps its
-    place in the text; another is tied to no place.
+    place in the text; another is tied to no place. gone: retired nodes, which none below them stands for.
     """
     urgency = max(found.urgency, labels.urgency)
     if found.red_line:
-        return replace(found, topics=_mentions(found, labels.topics, found.sentiment_label), urgency=urgency)
+        return replace(found, topics=_mentions(found, labels.topics, found.sentiment_label, gone), urgency=urgency)
     return replace(
         found, kind=labels.kind, sentiment_label=labels.sentiment, sentiment_score=score_for(labels.sentiment, found.sentiment_score),
-        topics=_mentions(found, labels.topics, labels.sentiment), urgency=urgency,
+        topics=_mentions(found, labels.topics, labels.sentiment, gone), urgency=urgency,
     )  # fmt: skip
 
 
-def _mentions(found: Understanding, codes: tuple[str, ...], feeling: str) -> tuple[Mention, ...]:
+def _mentions(found: Understanding, codes: tuple[str, ...], feeling: str, gone: Collection[str]) -> tuple[Mention, ...]:
     heard = {mention.code: mention for mention in found.topics}
     below: dict[str, list[str]] = {}
     for code in codes:
-        below.setdefault(code.partition("/")[0], []).extend(chain(code))
+        below.setdefault(code.partition("/")[0], []).extend(chain(code, gone))
     made = []
     for code, nodes in below.items():
         old = heard.get(code, Mention(code, 0.0, 0, 0))

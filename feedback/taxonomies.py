@@ -4,6 +4,7 @@ Called by the analysis of every batch, the editor and the corrections. The tree 
 """
 
 import tomllib
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,12 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cxms.lib.text import is_storable
-from feedback import keywords, nlp, own_weights, topics, tree
+from feedback import keywords, rereading, topics, tree
 from feedback.models import Analysis, Feedback, Taxonomy
 from feedback.tree import Node, TreeError
 from tenancy import audit
@@ -32,6 +33,8 @@ MOST_SENTENCES, MOST_SENTENCE = 10, 200
 # who analyses shares it until his transaction ends, who saves a version has it alone: no voice is labelled by a tree that
 # was replaced while it was read and committed after history was read past it
 LOCK = "select pg_advisory_xact_lock{shared}(1952545132, %s)"
+WAIT = "set local lock_timeout = '2s'"
+AS_BEFORE = "set local lock_timeout to default"
 COUNTS = """
     select c.code, count(*) from feedback_feedback f
     join feedback_analysis a on a.organisation_id = f.organisation_id and a.feedback_id = f.id and a.is_current
@@ -75,6 +78,17 @@ def hold(*, organisation: int) -> None:
         cursor.execute(LOCK.format(shared="_shared"), [organisation])
 
 
+def alone(*, organisation: int) -> None:
+    """Waits until nobody reads by the taxonomy, and keeps it until the transaction ends. Raises TreeError when that takes long."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(WAIT)
+            cursor.execute(LOCK.format(shared=""), [organisation])
+            cursor.execute(AS_BEFORE)
+    except OperationalError as error:
+        raise TreeError(_("正在读一大批声音，请过一会儿再试"), code="busy") from error
+
+
 def checked_words(given: Sequence[str]) -> tuple[str, ...]:
     """Words once each, folded as texts are. Raises TopicError."""
     return tuple(topics.clean_keywords(given))
@@ -112,9 +126,8 @@ def put(wanted: Node, *, was: str, organisation: int, version: int, now: datetim
 
 
 def save(nodes: Sequence[Node], action: str, subject: str, *, organisation: int, version: int, now: datetime, actor: str) -> Taxonomy:
-    """Keeps a whole tree as the next version; the same tree again is no new one. Raises Stale."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK.format(shared=""), [organisation])
+    """Keeps a whole tree as the next version; the same tree again is no new one. Raises Stale, TreeError while many voices are read."""
+    alone(organisation=organisation)
     there = Taxonomy.objects.select_for_update().filter(organisation_id=organisation).order_by("-version").first()
     number = there.version if there else 0
     _fresh(number, version)
@@ -134,23 +147,30 @@ def _fresh(present: int, version: int) -> None:
 def effect(nodes: Sequence[Node], *, organisation: int, most: int = SAMPLE) -> Effect:
     """What a tree would say of the newest voices, beside what they are labelled now. Writes nothing."""
     rows = list(Feedback.objects.filter(organisation_id=organisation, deleted_at=None).exclude(text="").order_by("-occurred_at", "-id")[:most])
-    texts = [row.text for row in rows]
-    found = tree.understood(texts, nlp.understand(texts, own_weights.weights(organisation=organisation)), topics.words(organisation=organisation), nodes)
+    own = last_read([row.id for row in rows], organisation=organisation)
+    known = [row for row in rows if row.id in own]
+    found = rereading.again([(row.text, own[row.id]) for row in known], nodes, organisation=organisation)
     shown = {a.feedback_id: a for a in Analysis.objects.filter(organisation_id=organisation, feedback_id__in=[row.id for row in rows], is_current=True)}
     gained: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     examples, n = [], 0
-    for row, said in zip(rows, found, strict=True):
+    for row, said in zip(known, found, strict=True):
         made = shown.get(row.id)
         if made is None or "topics" in made.corrected:
             continue  # not yet read, or a person has said
         was, present = set(made.topic_codes), set(tree.codes_of(said))
-        if was != present:
+        if present not in (was, set(own[row.id].topic_codes)):  # where the engine's own row stays, a provider's over it does too
             n += 1
             gained.update(present - was)
             lost.update(was - present)
             examples.append((row, sorted(present - was), sorted(was - present)))
     return Effect(len(rows), n, dict(gained), dict(lost), examples[:MOST_EXAMPLES])
+
+
+def last_read(ids: Sequence[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, Analysis]:
+    """The engine's own newest row of each voice: no person's, no provider's."""
+    rows = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=ids)
+    return {row.feedback_id: row for row in rows.exclude(engine__endswith="/person").exclude(engine__endswith="/lm").order_by("analysed_at", "id")}
 
 
 def counts(*, organisation: int, from_date: date, to_date: date) -> dict[str, int]:

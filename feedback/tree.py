@@ -5,7 +5,7 @@ topic of the house and never changes. A node that was moved or merged leaves its
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -71,15 +71,57 @@ def read(kept: Iterable[Mapping[str, Any]]) -> list[Node]:
     return [Node(**{**row, "words": tuple(row["words"]), "examples": tuple(row["examples"]), "was": tuple(row["was"])}) for row in kept]
 
 
-def chain(code: str) -> tuple[str, ...]:
-    """A node's code with those of the nodes above it, top first; empty for a topic of the house."""
+def chain(code: str, gone: Collection[str] = ()) -> tuple[str, ...]:
+    """A node's code with those of the nodes above it, top first; empty for a topic of the house.
+
+    gone: codes of retired nodes, which a node below them no longer stands for.
+    """
     parts = code.split("/")
-    return tuple("/".join(parts[: i + 1]) for i in range(1, len(parts)))
+    above = ("/".join(parts[: i + 1]) for i in range(1, len(parts)))
+    return tuple(one for one in above if one == code or one not in gone)
+
+
+def retired(nodes: Iterable[Node]) -> frozenset[str]:
+    """The codes that are not heard any more."""
+    return frozenset(node.code for node in nodes if node.is_retired)
 
 
 def resolve(code: str, nodes: Iterable[Node]) -> str:
-    """The code that a code has now."""
-    return next((node.code for node in nodes if code in node.was), code)
+    """The code that a code has now, however often its node was moved or merged; a living node keeps its own."""
+    rows, seen = list(nodes), {""}
+    living = {node.code for node in rows if not node.is_retired}
+    while code not in seen and code not in living:
+        seen.add(code)
+        code = next((node.code for node in rows if code in node.was and node.code not in seen), code)
+    return code
+
+
+def carried(mentions: Iterable[Mapping[str, Any]], nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """Stored mentions by the tree of now; what it leaves alone stays as it is.
+
+    Nodes that were moved or merged are named as they are called now. Below another topic than before, they take the
+    mention there: who moves a node moves its voices. A topic is mentioned once; a node that no tree knows is left out.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for mention in mentions:
+        for code, below in _tops(mention, nodes).items():
+            row = {**mention, "code": code, "nodes": list(below)}
+            if code in found:
+                row = {**found[code], "nodes": list(_once(*found[code].get("nodes", ()), *below))}
+            found[code] = row if row["nodes"] else {name: value for name, value in row.items() if name != "nodes"}
+    return list(found.values())
+
+
+def _tops(mention: Mapping[str, Any], nodes: Sequence[Node]) -> dict[str, tuple[str, ...]]:
+    """The topics a mention speaks of now, each with its nodes."""
+    given, known, gone = list(mention.get("nodes", ())), {node.code for node in nodes}, retired(nodes)
+    lowest = [code for code in given if not any(other.startswith(f"{code}/") for other in given)]
+    here = [code for code in (resolve(code, nodes) for code in lowest) if code in known]
+    tops: dict[str, tuple[str, ...]] = {}
+    for code in here:
+        top = code.partition("/")[0]
+        tops[top] = _once(*tops.get(top, ()), *chain(code, gone))
+    return tops or {str(mention["code"]): ()}
 
 
 # ---- changing it --------------------------------------------------------------------------------------------------
@@ -95,15 +137,18 @@ def put(nodes: Sequence[Node], wanted: Node, *, was: str, topics: Iterable[str])
     if was and before is None:
         raise TreeError(_("没有这个分类"), code="unknown_node")
     _check(wanted, held, was, set(topics))
+    is_merged_now = bool(wanted.into) and wanted.into != (resolve(before.into, nodes) if before and before.into else "")
+    if is_merged_now:
+        _check_merge(wanted, held, was)
     found = [node for node in nodes if node.code != was]
     if before is not None and wanted.code != was:
         old = f"{was}/"
         found = [_moved(node, wanted.code + node.code[len(was) :]) if node.code.startswith(old) else node for node in found]
         wanted = replace(wanted, was=_once(*before.was, was))
-    if wanted.into:
+    if is_merged_now:
         found = [_merged(node, wanted) if node.code == wanted.into else node for node in found]
-        wanted = replace(wanted, is_retired=True)
-    made = sorted([*found, wanted], key=lambda node: node.code)
+    made = sorted([*found, replace(wanted, is_retired=wanted.is_retired or bool(wanted.into))], key=lambda node: node.code)
+    made = [replace(node, into=resolve(node.into, made)) if node.into else node for node in made]
     if len(made) > MOST_NODES or any(len(node.code) > MOST_CODE or node.level > LEVELS for node in made):
         raise TreeError(_("最多三层、%(most)d 个分类") % {"most": MOST_NODES}, code="too_deep", field="parent")
     return made
@@ -121,7 +166,10 @@ def _check(wanted: Node, held: Mapping[str, Node], was: str, topics: set[str]) -
         raise TreeError(_("名称应为 1 至 40 字"), code="bad_name", field="name")
     if any(node.name == wanted.name and node.parent == wanted.parent and node.code != was and not node.is_retired for node in held.values()):
         raise TreeError(_("同一层已有叫这个名字的分类"), code="name_taken", field="name")
-    if wanted.into and (wanted.into not in held or wanted.into == was or wanted.into.startswith(f"{was}/") or held[wanted.into].is_retired):
+
+
+def _check_merge(wanted: Node, held: Mapping[str, Node], was: str) -> None:
+    if wanted.into not in held or wanted.into == was or wanted.into.startswith(f"{was}/") or held[wanted.into].is_retired:
         raise TreeError(_("不能并到这里"), code="bad_merge", field="into")
 
 
@@ -168,13 +216,14 @@ def place(text: str, found: Understanding, nodes: Sequence[Node]) -> Understandi
     living = [node for node in nodes if node.words and not node.is_retired and node.code.partition("/")[0] in heard]
     if not living:
         return found
+    gone = retired(nodes)
     low = lowered(fold_with_map(text).text)
     said = [node.code for node in living if any(word in low for word in node.words)]
     if not said:
         return found
     mentions = []
     for mention in found.topics:
-        below = _once(*(code for node in said if node.startswith(f"{mention.code}/") for code in chain(node)))
+        below = _once(*(code for node in said if node.startswith(f"{mention.code}/") for code in chain(node, gone)))
         mentions.append(Placed(mention.code, mention.sentiment, mention.start, mention.end, below) if below else mention)
     return replace(found, topics=tuple(mentions))
 

@@ -31,7 +31,7 @@ class Shown:
     @property
     def precision(self) -> tuple[float, float, float] | None:
         """In percent: value, low, high."""
-        return percent(self.row.precision)
+        return percent(self.row.precision) if self.row.precision else None
 
     @property
     def recall(self) -> tuple[float, float, float] | None:
@@ -76,12 +76,13 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
             Shown(line, names[table.field].get(line.name, line.name), {part: rows_url(table.field, line.name, part, source) for part in labelled.PARTS})
             for line in table.lines
         ]
-        urls = {part: rows_url(table.field, "", part, source) for part in ("all", "both")}
-        shown.append({"head": heads[table.field], "table": table, "exact": percent(table.exact), "lines": lines, "urls": urls})
+        urls = {part: rows_url(table.field, "", part, source) for part in ("all", "both", "learnt")}
+        right = table.exact or table.heard
+        shown.append({"head": heads[table.field], "table": table, "right": percent(right) if right else None, "lines": lines, "urls": urls})
     spans = [("", _("全部")), ("coding", _("抽样双人编码")), ("passing", _("随手更正"))]
     return render(request, "feedback/accuracy.html", {"tables": shown, "source": source, "spans": spans, "is_empty": not any(t.n for t in tables)})
 
 
 def _flat(line: Line) -> list[Any]:
-    p, r = line.precision, line.recall
-    return [line.field, line.name, p.value, p.low, p.high, p.n, r.value, r.low, r.high, r.n, line.n_both, line.f1]
+    p, r = line.precision or (None, None, None, None), line.recall
+    return [line.field, line.name, *p, r.value, r.low, r.high, r.n, line.n_both, line.f1]

@@ -5,7 +5,7 @@ A button's value is “what[:argument…]@version”: `kind:praise@0`, `topic:2:
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from feedback import corrections, likely, masking, provider_log, queries, topics
+from feedback import corrections, likely, masking, provider_log, queries, taxonomies, topics, tree
 from feedback.corrections import CorrectionError, CorrectionUnknown
 from feedback.enums import Kind, Label, Sentiment
 from feedback.models import Analysis, Correction, Feedback
@@ -104,12 +104,13 @@ def labels(row: Feedback, made: Analysis | None, organisation: int) -> dict[str,
     if made is None:
         return {}
     rows, names = corrections.of(row.id, organisation=organisation), topics.all_names(organisation=organisation)
-    living = corrections.living(rows)
+    living, named, worded_names = corrections.living(rows), corrections.main(rows), _ever(names, organisation)
     chosen = {mention["code"] for mention in made.topics}
     return {
         "version": rows[-1].version if rows else 0,
-        "said": {field: Said(c, c.actor.partition(":")[2] or c.actor, worded(field, c.before, names), c.before == c.after) for field, c in living.items()},
-        "aspects": _aspects(made, likely.likely(made.topics, row.text, organisation=organisation), names),
+        "said": {field: Said(c, c.actor.partition(":")[2] or c.actor, worded(field, c.before, worded_names), c.before == c.after) for field, c in living.items()},
+        "named": Said(named, named.actor.partition(":")[2] or named.actor, _topic_of(named, worded_names), is_right=True) if named else None,
+        "aspects": _aspects(made, likely.likely(made.topics, row.text, organisation=organisation), worded_names),
         "red_terms": open_terms(row, made),
         "kinds": Kind.choices,
         "sentiments": Sentiment.choices,
@@ -131,6 +132,17 @@ def _provider(made: Analysis, names: dict[str, str], organisation: int) -> dict[
     return {"fields": _("、").join(str(word) for word, _said in said), "said": [f"{word} {was}" for word, was in said]}
 
 
+def _ever(names: Mapping[str, str], organisation: int) -> dict[str, str]:
+    """The names with those of codes that nodes had before: what was said stands in old codes."""
+    nodes = taxonomies.current(organisation=organisation).nodes
+    return {old: names.get(tree.resolve(old, nodes), old) for node in nodes for old in node.was} | dict(names)
+
+
+def _topic_of(row: Correction, names: Mapping[str, str]) -> str:
+    """The topic that coders named."""
+    return _("、").join(names.get(mention["code"], mention["code"]) for mention in row.after)
+
+
 def open_terms(row: Feedback, made: Analysis) -> list[str]:
     """The words that drew the red line, without those that stand in personal data: 12345 may be a piece of a number."""
     hidden = [row.text[span.start : span.end] for span in masking.personal(row.text, made.pii)]
@@ -147,7 +159,7 @@ def _aspects(made: Analysis, guesses: Sequence[list[str]], names: dict[str, str]
     for number, (mention, others) in enumerate(zip(made.topics, guesses, strict=True), start=1):
         feel = verbatim.feel_of(mention["sentiment"])
         rows.append({
-            "number": number, "name": names.get(deepest(mention), mention["code"]), "feel": feel, "word": words[feel],
+            "number": number, "name": names.get(deepest(mention), names.get(mention["code"], mention["code"])), "feel": feel, "word": words[feel],
             "score": changes.signed(mention["sentiment"], 1), "is_placed": mention["start"] < mention["end"],
             "likely": [(place, code, names.get(code, code)) for place, code in enumerate(others, start=1)],
         })  # fmt: skip
@@ -159,10 +171,10 @@ def deepest(mention: dict[str, Any]) -> str:
     return str((mention.get("nodes") or [mention["code"]])[-1])
 
 
-def worded(field: str, value: Any, names: dict[str, str]) -> str:
+def worded(field: str, value: Any, names: Mapping[str, str]) -> str:
     """A stored label in words."""
     if field == Label.TOPICS:
-        return _("、").join(names.get(deepest(m), m["code"]) + {"pos": "+", "neg": "−", "mid": "○"}[verbatim.feel_of(m["sentiment"])] for m in value) or _("没有主题")
+        return _("、").join(names.get(deepest(m), names.get(m["code"], m["code"])) + {"pos": "+", "neg": "−", "mid": "○"}[verbatim.feel_of(m["sentiment"])] for m in value) or _("没有主题")
     if field == Label.RED_LINE:
         return _("红线") if value else _("不是红线")
     return str(dict((*Kind.choices, *Sentiment.choices)).get(value, value))
@@ -170,11 +182,13 @@ def worded(field: str, value: Any, names: dict[str, str]) -> str:
 
 def events(row: Feedback, organisation: int) -> list[tuple[Any, str, str]]:
     """What persons said, as lines of the history: (when, words, who)."""
-    names, found = topics.all_names(organisation=organisation), []
+    names, found = _ever(topics.all_names(organisation=organisation), organisation), []
     heads = dict(Label.choices)
     for said in corrections.of(row.id, organisation=organisation):
         values = {"label": heads[said.field], "was": worded(said.field, said.before, names), "now": worded(said.field, said.after, names)}
         text = _("确认%(label)s：%(now)s") if said.before == said.after else _("%(label)s由“%(was)s”改为“%(now)s”")
+        if corrections.is_main(said):
+            values["now"], text = _topic_of(said, names), _("双人编码：主要说的是“%(now)s”")
         found.append((said.corrected_at, text % values, said.actor.partition(":")[2] or said.actor))
         if said.undone_at is not None:
             found.append((said.undone_at, _("撤回：%(label)s“%(now)s”") % values, said.undone_by.partition(":")[2] or said.undone_by))

@@ -160,7 +160,7 @@ def _rows(asked: Asked, organisation: int) -> QuerySet[Feedback]:
 def _judged(asked: Asked, organisation: int) -> list[Any]:
     """The voices behind a number of the engine's accuracy: “label.class.part.source”."""
     field, name, part, source = (asked.judged.split(".") + [""] * 4)[:4]
-    if field not in labelled.CLASSES or part not in (*labelled.PARTS, "all") or (name and part == "all"):
+    if field not in labelled.CLASSES or part not in (*labelled.PARTS, *accuracy.WHOLE) or (name and part in accuracy.WHOLE):
         return []
     return list(accuracy.ids(field, name, part, organisation=organisation, paths=asked.filters.paths, source=source))
 

@@ -72,15 +72,15 @@ def _do(request: HttpRequest, visit: Visit) -> None:
 
 def _context(visit: Visit) -> dict[str, Any]:
     organisation = visit.organisation.id
-    models, judged = learning.every(organisation=organisation), learning.judged_by_label(organisation=organisation)
+    models, judged = learning.every(organisation=organisation), learning.counts(organisation=organisation)
     heads, used = dict(Label.choices), own_weights.in_use(organisation=organisation)
     return {
         "models": [_shown(model, organisation) for model in models[:MOST_SHOWN]],
         "n_older": max(len(models) - MOST_SHOWN, 0),
         "is_training": any(model.state == OwnModelState.TRAINING for model in models),
-        "ready": [(heads[field], len(rows), len(rows) >= learning.LEAST) for field, rows in judged.items()],
+        "ready": [(heads[field], n, n >= learning.LEAST) for field, n in judged.items()],
         "may_train": bool(learning.trainable(judged)), "least": learning.LEAST, "held": learning.HELD_SHARE,
-        "used": used, "job": relabelling.newest(organisation=organisation), "may_write": visit.seat.may("settings:write"),
+        "used": used, "read_with": relabelling.last_model(organisation=organisation), "job": relabelling.newest(organisation=organisation), "may_write": visit.seat.may("settings:write"),
     }  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def _form(request: HttpRequest, visit: Visit, node: Node | None, under: str) -> 
     context: dict[str, Any] = {
         "node": node, "form": form, "version": held.version, "may_write": visit.seat.may("settings:write"),
         "parents": [(c, names[c]) for c in names if c in topics.LABELS or any(n.code == c and n.level < tree.LEVELS for n in living)],
-        "others": [(n.code, names[n.code]) for n in living], "places": desk.touchpoints(organisation=organisation),
+        "others": [(n.code, names[n.code]) for n in held.nodes if n in living or (node and n.code == node.into)], "places": desk.touchpoints(organisation=organisation),
         "effect": shown(found, {**names, _wanted_code(node, form, held): form.values["name"]}) if found else None,
     }  # fmt: skip
     return render(request, "settings/tree_node.html", context, status=form.status)
@@ -131,7 +131,7 @@ def _values(node: Node | None, under: str) -> dict[str, Any]:
         return {"name": "", "parent": under, "words": "", "examples": "", "touchpoint": "", "into": "", "is_retired": False}
     return {
         "name": node.name, "parent": node.parent, "words": "\n".join(node.words), "examples": "\n".join(node.examples),
-        "touchpoint": node.touchpoint, "into": "", "is_retired": node.is_retired,
+        "touchpoint": node.touchpoint, "into": node.into, "is_retired": node.is_retired,
     }  # fmt: skip
 
 
