@@ -7,6 +7,7 @@ from feedback.coding import FIELDS, Pair
 from metrics.statistics import Agreement, cohens_kappa
 
 TARGET = 0.7
+FEW = 30  # voices both coded, below which nothing is said of the target
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,16 @@ class Question:
     field: str
     agreement: Agreement
     n_differ: int
+
+    @property
+    def verdict(self) -> str:
+        """good, bad: the whole interval lies above the target, or below; few: under 30 voices; unclear else, "" without a kappa."""
+        found = self.agreement
+        if found.low is None or found.high is None:
+            return ""
+        if found.n < FEW:
+            return "few"
+        return "good" if found.low >= TARGET else "bad" if found.high < TARGET else "unclear"
 
 
 def questions(pairs: Sequence[Pair]) -> list[Question]:

@@ -181,8 +181,7 @@ def _bar(question: agreement.Question) -> dict[str, Any]:
     names = {"stance": _("痛点、需求、噪声"), "kind": _("类别"), "topic": _("主题")}
     found = question.agreement
     low, at, high = (max(0.0, 200 * (value or 0.0)) for value in (found.low, found.kappa, found.high))
-    reached = None if found.low is None or found.high is None else "good" if found.low >= agreement.TARGET else "bad" if found.high < agreement.TARGET else "unclear"
-    return {"question": question, "name": names[question.field], "low": round(low, 1), "at": round(at, 1), "width": round(high - low, 1), "target": 200 * agreement.TARGET, "reached": reached}
+    return {"question": question, "name": names[question.field], "low": round(low, 1), "at": round(at, 1), "width": round(high - low, 1), "target": 200 * agreement.TARGET, "reached": question.verdict}
 
 
 def _lines(pairs: list[Pair], visit: Visit) -> list[dict[str, Any]]:

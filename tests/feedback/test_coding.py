@@ -1,15 +1,18 @@
 """Samples are drawn alike from the same seed; two code blind; what they agree on, or a third settles, teaches the set."""
 
+import csv
+import io
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback import coding, sampling
+from feedback import coding, corrections, learning, sampling, topics, voices
 from feedback.coding import Answer, CodingError
-from feedback.models import Analysis, Correction
+from feedback.models import Analysis, Coding, Correction
 from reports import accuracy, agreement
 from tests.metrics.voices import receive, voice
 
@@ -97,3 +100,75 @@ def test_who_is_no_coder_and_samples_that_cannot_be(shop, now, drawn):
         for name, coders, n in (("", [a, b], 6), ("x", [a, a], 6), ("x", [a, b], 4), ("x", [a, b], 501)):
             with pytest.raises(CodingError):
                 coding.draw(uuid.uuid4(), name, coders, n=n, **asked)
+
+
+def code_both(shop, row, key, answer, now):
+    for role in ("analyst", "cx_manager"):
+        say(shop, row, key, role, answer, now)
+
+
+def test_of_topics_only_whether_the_main_one_was_heard_is_measured(shop, now, drawn):
+    """Coders name one topic. That the engine heard others is neither its merit nor its fault, and no model learns from it."""
+    wait, refund = ({"code": code, "sentiment": -0.4, "start": 0, "end": 2} for code in ("waiting_time", "refund"))
+    with shop.scope():
+        rows = Analysis.objects.filter(is_current=True, feedback_id__in=drawn.voices[:3])
+        rows.update(topics=[wait, refund], topic_codes=["waiting_time", "refund"])
+    one, two, three = drawn.voices[:3]
+    code_both(shop, drawn, one, Answer("pain", "complaint", "refund"), now)
+    code_both(shop, drawn, two, Answer("pain", "complaint", "price"), now)
+    code_both(shop, drawn, three, Answer("pain", "complaint", "waiting_time"), now)
+    with shop.scope():
+        held = {row.feedback_id: row for row in Correction.objects.filter(field="topics")}
+        assert {key: [m["code"] for m in row.after] for key, row in held.items()} == {one: ["refund"], two: ["price"], three: ["waiting_time"]}
+        assert [m["code"] for m in held[two].before] == [] and held[one].before == held[one].after
+        assert set(Analysis.objects.get(feedback_id=two, is_current=True).topic_codes) == {"waiting_time", "refund", "price"}
+        assert Analysis.objects.get(feedback_id=one, is_current=True).corrected == []
+        table = next(t for t in accuracy.tables(organisation=shop.id, source="coding") if t.field == "topics")
+        assert (table.n, table.exact, table.heard.value, table.heard.n) == (3, None, 2 / 3, 3)
+        assert {(line.name, line.precision, line.f1, line.recall.value) for line in table.lines} == {
+            ("refund", None, None, 1.0), ("price", None, None, 0.0), ("waiting_time", None, None, 1.0)}  # fmt: skip
+        assert set(accuracy.ids("topics", "", "both", organisation=shop.id, source="coding")) == {one, three}
+        assert [t.n for t in accuracy.tables(organisation=shop.id) if t.field == "topics"] == [0]
+        assert learning.counts(organisation=shop.id) == {"kind": 3, "sentiment": 0, "topics": 0}
+        corrections.correct(one, "topics", [refund], organisation=shop.id, version=None, now=now, actor="x")  # a person, the whole list
+        assert learning.counts(organisation=shop.id)["topics"] == 1
+        (whole,) = [t for t in accuracy.tables(organisation=shop.id, source="passing") if t.field == "topics"]
+        assert (whole.n, whole.exact.value, whole.heard) == (1, 0.0, None)
+    api = shop.api().get("/api/v1/feedback/accuracy?source=coding").json()["results"]
+    told = next(table for table in api if table["label"] == "topics")
+    assert (told["exact"], told["heard"]["n"], told["classes"][0]["precision"]) == (None, 3, None)
+    page = unescape(shop.page().get("/feedback/accuracy/?source=coding").content.decode())
+    assert "主要主题听到了 66.7%" in page and "只编主要主题" in page
+    shown = page[page.index("主要主题听到了") : page.index('id="definition"')]
+    assert "精确率" not in shown[: shown.index("</table>")] and "F1" not in shown[: shown.index("</table>")]
+    rows = list(csv.DictReader(io.StringIO(shop.page().get("/feedback/accuracy/?source=coding&as=csv").content.decode("utf-8-sig"))))
+    (row,) = [row for row in rows if (row["label"], row["class"]) == ("topics", "refund")]
+    assert (row["precision"], row["n_said"], row["f1"], float(row["recall"]), row["n_truth"]) == ("", "", "", 1.0, "1")
+    voice_page = unescape(shop.page().get(f"/feedback/{two}/").content.decode())
+    assert "主要说的是“价格”" in voice_page
+
+
+def test_many_topics_hold_no_coder_up_and_a_deleted_voice_is_told(shop, now, drawn):
+    many = [{"code": code, "sentiment": -0.4, "start": 0, "end": 0} for code in sorted(topics.LABELS) if code not in {"other", "price"}]
+    one, two = drawn.voices[:2]
+    with shop.scope():
+        Analysis.objects.filter(feedback_id=one, is_current=True).update(topics=many, topic_codes=[m["code"] for m in many])
+    code_both(shop, drawn, one, Answer("pain", "complaint", "price"), now)
+    with shop.scope():
+        assert len(Analysis.objects.get(feedback_id=one, is_current=True).topics) == len(many) + 1
+        voices.delete(two, organisation=shop.id, now=now, actor="x")
+    with pytest.raises(CodingError) as raised:
+        say(shop, drawn, two, "analyst", Answer("pain", "complaint", "price"), now)
+    assert raised.value.code == "gone"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "told"),
+    [((0, 0), ""), ((2, 0), "few"), ((29, 0), "few"), ((60, 0), "good"), ((5, 25), "bad"), ((24, 6), "unclear")],
+)
+def test_the_target_is_spoken_of_from_thirty_on(pairs, told):
+    alike, unlike = pairs
+    first = [Coding(kind="complaint" if i % 2 else "praise", stance="pain", topic="price") for i in range(alike + unlike)]
+    second = [Coding(kind=a.kind if i < alike else {"praise": "complaint", "complaint": "praise"}[a.kind], stance="pain", topic="price") for i, a in enumerate(first)]
+    found = agreement.questions([coding.Pair(uuid.uuid4(), a, b, None) for a, b in zip(first, second, strict=True)])
+    assert next(question for question in found if question.field == "kind").verdict == told

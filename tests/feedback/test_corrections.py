@@ -131,3 +131,52 @@ def test_a_red_line_that_a_person_draws_goes_straight_to_the_executives(shop, no
     work()
     with shop.scope():
         assert Ticket.objects.get(feedback_id=key).topics == ticket.topics
+
+
+MANY = ("product_quality", "price", "promotion", "stock", "delivery_speed", "staff_attitude", "waiting_time", "environment", "hygiene", "safety", "refund")
+
+
+@pytest.fixture
+def many(shop, now, said):
+    """A voice of which the engine heard more topics than a person may add."""
+    with shop.scope():
+        (row,) = Analysis.objects.filter(feedback_id=said[1][0], is_current=True)
+        row.topics = [{"code": code, "sentiment": -0.4, "start": 0, "end": 0} for code in sorted(MANY)]
+        row.topic_codes = sorted(MANY)
+        row.save()
+    return said[1][0]
+
+
+def test_a_voice_of_many_topics_is_confirmed_narrowed_and_not_widened(shop, now, many):
+    mentions = current(shop, many).topics
+    right = fix(shop, many, "topics", mentions, now)
+    assert (right.before, right.after) == (mentions, mentions)
+    with pytest.raises(CorrectionError) as raised:
+        fix(shop, many, "topics", corrections.added(mentions, "loyalty", 0.0), now)
+    assert raised.value.code == "too_many"
+    fix(shop, many, "topics", corrections.replaced(mentions, 1, ""), now)
+    assert len(current(shop, many).topics) == len(MANY) - 1
+
+
+@pytest.mark.parametrize("nodes", [[{}], [["x"]], "price/x", [None]])
+def test_a_node_that_is_no_code_is_refused(shop, now, said, nodes):
+    with pytest.raises(CorrectionError):
+        fix(shop, said[1][0], "topics", [{"code": "price", "nodes": nodes}], now)
+
+
+def test_what_coders_name_is_added_and_takes_nobodys_word_away(shop, now, said):
+    key = said[1][0]
+    price, stock = ({"code": code, "sentiment": -0.4, "start": 0, "end": 0} for code in ("price", "stock"))
+    fix(shop, key, "topics", [price], now)
+    named = fix(shop, key, "topics", [stock], now, source="coding")
+    assert (named.before, named.after) == ([], [stock])
+    assert current(shop, key).topic_codes == ["price", "stock"]
+    assert fix(shop, key, "topics", [stock], now, source="coding").id == named.id
+    every = fix(shop, key, "topics", [price, stock], now)  # “all right”: now the whole list is said
+    assert every.before == every.after == [price, stock]
+    with shop.scope():
+        rows = corrections.of(key, organisation=shop.id)
+        assert (corrections.main(rows), corrections.living(rows)["topics"].id) == (None, every.id)
+        corrections.undo(key, every.version, organisation=shop.id, now=now, actor="x")
+        corrections.undo(key, named.version, organisation=shop.id, now=now, actor="x")
+    assert current(shop, key).topic_codes == ["price"]

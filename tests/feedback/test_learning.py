@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 
 from cxms.lib import clock
-from feedback import analysis, corrections, learning, nlp, own_weights, relabelling
+from feedback import analysis, corrections, labelled, learning, nlp, own_weights, relabelling, taxonomies, voices
 from feedback.learning import OwnModelError
 from feedback.models import Analysis, Relabelling
 from feedback.nlp import parts
 from feedback.nlp.training import adapt
 from feedback.nlp.weights import load_weights
 from feedback.own_models import OwnHead, OwnModel
+from feedback.tree import Node
 from ledger.models import Fact
-from reports import own_model
+from reports import accuracy, own_model
 from tenancy.models import AuditEvent
 from tests.metrics.voices import receive, voice
 
@@ -71,9 +72,46 @@ def test_nothing_changes_until_a_person_accepts_and_history_only_when_asked(shop
     work()
     again = [kind for kind, engine, _c in kinds(shop, judged) if engine.endswith("/m1")]
     assert again and set(again) == {"praise"}
+    with shop.scope():  # what it learnt from is no measure of it, and nothing else is left out
+        held = [key for key in judged if learning.is_held(key)]
+        by = {row.feedback_id: row for row in labelled.judged("kind", organisation=shop.id)}
+        table = next(t for t in accuracy.tables(organisation=shop.id) if t.field == "kind")
+        assert (table.n, table.n_learnt) == (sum(not row.is_taught for row in by.values()) + sum(by[key].is_taught for key in held), len(judged) - table.n)
+        assert table.n_learnt > 30 and len(accuracy.ids("kind", "", "learnt", organisation=shop.id)) == table.n_learnt
+        assert not set(accuracy.ids("kind", "", "learnt", organisation=shop.id)).intersection(held)
+        assert not any(row.is_taught for row in labelled.judged("sentiment", organisation=shop.id))
+    assert f"{table.n_learnt} 条可能学过" in shop.page().get("/feedback/accuracy/").content.decode()
     with shop.scope():  # the persons' words are still on top
         assert {row.kind for row in Analysis.objects.filter(feedback_id__in=judged, is_current=True)} == {"praise"}
         assert [row.action for row in AuditEvent.objects.filter(action__startswith="own_model").order_by("seq")] == ["own_model.asked", "own_model.in_use"]
+
+
+def test_a_renamed_node_reads_nothing_with_the_new_model(shop, now, work, judged):
+    """History is read with an accepted model only when a person asks: a change of the tree is no such thing."""
+    trained(shop, now, work)
+    with shop.scope():
+        learning.decide(1, "in_use", organisation=shop.id, now=now, actor="user:a@x")
+        told = taxonomies.effect([Node("waiting_time/fast", "快", ("午饭前",))], organisation=shop.id)
+        relabelling.change(Node("waiting_time/fast", "快", ("午饭前",)), was="", organisation=shop.id, version=0, now=clock.now(), actor="x")
+    before = {key: kind for key, (kind, _e, _c) in zip(judged, kinds(shop, judged), strict=True)}
+    work()
+    with shop.scope():
+        rows = Analysis.objects.filter(feedback_id__in=judged).exclude(engine__endswith=corrections.PERSON).order_by("analysed_at", "id")
+        newest = {row.feedback_id: row for row in rows}
+        placed = [row for row in newest.values() if "waiting_time/fast" in row.topic_codes]
+        assert len(placed) == told.n_changed == sum("午饭前" in text for text in TEXTS)
+        assert {row.engine for row in placed} == {f"{nlp.ENGINE}/t1"}
+        assert {key: row.kind for key, row in newest.items()} == before
+        assert relabelling.last_model(organisation=shop.id) == 0
+
+
+def test_counted_is_as_many_as_judged_and_the_last_said_comes_last(shop, now, judged):
+    with shop.scope():
+        last = corrections.correct(judged[0], "kind", "other", organisation=shop.id, version=None, now=now + timedelta(hours=1), actor="x")
+        voices.delete(judged[1], organisation=shop.id, now=now, actor="x")
+        rows = learning.judged_by_label(organisation=shop.id)
+        assert rows["kind"][-1].feedback_id == last.feedback_id
+        assert learning.counts(organisation=shop.id) == {field: len(found) for field, found in rows.items()} == {"kind": len(TEXTS) - 1, "sentiment": 0, "topics": 0}
 
 
 def test_back_to_the_shipped_model_and_history_too(shop, now, work, judged):

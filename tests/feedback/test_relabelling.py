@@ -1,14 +1,15 @@
 """A taxonomy in versions: what a change would do is told before, done in the background, resumed after a death."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
-from cxms.lib import failpoints
+from cxms.lib import clock, failpoints
 from feedback import analysis, corrections, nlp, relabelling, taxonomies, topics
 from feedback.models import Analysis, Relabelling
-from feedback.tree import Node
+from feedback.tree import Node, TreeError
 from ledger import runner
 from ledger.models import Fact
 from metrics.series import Period, Where, series
@@ -143,3 +144,102 @@ def test_every_industry_has_a_tree_that_stands(shop, now, industry):
         assert taxonomies.with_industry(nodes, industry) == nodes
         assert {node.code.partition("/")[0] for node in nodes} <= set(topics.LABELS)
         assert all(node.words for node in nodes)
+
+
+def test_a_persons_nodes_are_where_the_tree_has_them(shop, now, work, keys):
+    """Moved to another topic, a node takes what persons said of it along: counted, found and corrected on."""
+    change(shop, now)
+    work()
+    with shop.scope():
+        mention = {"code": "waiting_time", "sentiment": -0.5, "start": 0, "end": 0, "nodes": ["waiting_time/parts"]}
+        corrections.correct(keys[2], "topics", [mention], organisation=shop.id, version=None, now=now, actor="x")
+    assert codes(shop, keys[2])[0] == ["waiting_time", "waiting_time/parts"]
+    change(shop, now, Node("after_sales/parts", "配件", ("等配件", "没配件")), was="waiting_time/parts", version=1)
+    with shop.scope():  # before the background comes to it: what the page shows can be confirmed
+        shown = Analysis.objects.get(feedback_id=keys[0], is_current=True).topics
+        right = corrections.correct(keys[0], "topics", shown, organisation=shop.id, version=None, now=now, actor="x")
+        assert right.before == right.after and "after_sales/parts" in corrections.codes_of(right.after)
+    work()
+    assert codes(shop, keys[2])[0] == ["after_sales", "after_sales/parts"]
+    with shop.scope():
+        day = now.date() - timedelta(days=1)
+        asked = {"organisation": shop.id, "period": Period(day, day + timedelta(days=1)), "grain": "all", "now": now, "raw": True}
+        n = series(metric="volume", where=Where(topic="after_sales/parts"), **asked).points[0].value
+        held = [key for key in keys if "after_sales/parts" in codes(shop, key)[0]]
+        assert n == len(held) == 3
+        made = Analysis.objects.get(feedback_id=keys[2], is_current=True)
+        more = corrections.added(made.topics, "price", -0.2)
+        corrections.correct(keys[2], "topics", more, organisation=shop.id, version=None, now=now, actor="x")
+    assert codes(shop, keys[2])[0] == ["after_sales", "price", "after_sales/parts"]
+
+
+def test_a_tree_changes_topics_and_nothing_else(shop, now, work, keys):
+    """Kind, feeling, urgency stay as the row has them, whatever would be read now; an engine of before keeps its topics too."""
+    with shop.scope():
+        for key, engine in ((keys[0], nlp.ENGINE), (keys[3], "cxms-nlp 2020.1")):
+            Analysis.objects.filter(feedback_id=key).update(kind="praise", sentiment="positive", sentiment_score=0.5, urgency=0, engine=engine)
+        Analysis.objects.filter(feedback_id=keys[3]).update(topics=[{"code": "waiting_time", "sentiment": 0.1, "start": 0, "end": 0}], topic_codes=["waiting_time"])
+        told = taxonomies.effect([PARTS], organisation=shop.id)
+    assert told.n_changed == 2
+    change(shop, now)
+    work()
+    for key, engine in ((keys[0], f"{nlp.ENGINE}/t1"), (keys[3], "cxms-nlp 2020.1/t1")):
+        with shop.scope():
+            row = Analysis.objects.get(feedback_id=key, is_current=True)
+        assert (row.kind, row.sentiment, row.sentiment_score, row.urgency, row.engine) == ("praise", "positive", 0.5, 0, engine)
+        assert "waiting_time/parts" in row.topic_codes
+    with shop.scope():
+        relabelling.again(organisation=shop.id, now=clock.now(), actor="x")
+    work()
+    with shop.scope():  # a person asked: all of it is read anew
+        assert Analysis.objects.get(feedback_id=keys[0], is_current=True).kind == "complaint"
+
+
+def test_history_is_read_again_whenever_it_is_asked_for_and_once_at_a_time(shop, now, work, keys):
+    def again():
+        with shop.scope():
+            return relabelling.again(organisation=shop.id, now=clock.now(), actor="x")
+
+    first = again()
+    assert again().id == first.id  # the second click
+    work()
+    second = again()  # weeks later, with the same model and tree
+    assert (second.id != first.id, second.is_whole) == (True, True)
+    row = change(shop, clock.now())  # the tree changes under way: what was asked for goes on
+    assert row.is_whole
+    work()
+    with shop.scope():
+        second.refresh_from_db()
+        assert second.superseded_at is not None
+        assert relabelling.start(1, organisation=shop.id, now=clock.now(), actor="x").id == row.id
+    assert not change(shop, clock.now(), Node("price/x", "甲", ("贵了",)), version=1).is_whole
+
+
+def test_who_saves_while_many_are_read_is_told_so(shop, now, keys):
+    """Seen from another connection that reads; the page keeps what was typed."""
+    held, go = threading.Event(), threading.Event()
+
+    def read():
+        try:
+            with shop.scope():
+                taxonomies.hold(organisation=shop.id)
+                held.set()
+                go.wait(timeout=30)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert held.wait(timeout=30)
+    try:
+        form = {"do": "save", "version": "0", "name": "配件", "parent": "waiting_time", "words": "等配件", "examples": "", "touchpoint": "", "into": ""}
+        answer = shop.page("admin").post("/settings/taxonomy/tree/new/", form)
+        assert answer.status_code == 400
+        assert "正在读一大批声音" in answer.content.decode() and "等配件" in answer.content.decode()
+        with shop.scope(), pytest.raises(TreeError, match="") as raised:
+            relabelling.again(organisation=shop.id, now=now, actor="x")
+        assert raised.value.code == "busy"
+    finally:
+        go.set()
+        thread.join()
+    assert shop.page("admin").post("/settings/taxonomy/tree/new/", form).status_code == 302

@@ -1,5 +1,7 @@
 """The tree below the topics, pure: adding, moving, merging, what competes, how a text is placed."""
 
+from dataclasses import replace
+
 import pytest
 
 from feedback import tree
@@ -68,3 +70,56 @@ def test_a_text_is_placed_on_the_nodes_whose_words_it_says():
     assert tree.codes_of(found) == ["price", "waiting_time", "waiting_time/queue"]
     (found,) = tree.understood(["要排队"], [said("price")], {}, [Node("waiting_time/queue", "排队", ("排队",), is_retired=True)])
     assert tree.codes_of(found) == ["price"]
+
+
+def test_a_retired_node_is_not_what_is_below_it():
+    nodes = [Node("waiting_time/parts", "配件", ("等配件",), is_retired=True), *NODES[1:]]
+    (found,) = tree.understood(["说没配件，还要调货"], [said("waiting_time")], {}, nodes)
+    assert tree.codes_of(found) == ["waiting_time", "waiting_time/parts/stock"]
+    assert tree.chain("waiting_time/parts/stock") == ("waiting_time/parts", "waiting_time/parts/stock")  # while it is heard
+
+
+def test_an_old_code_leads_on_however_often_its_node_went():
+    first = tree.put(NODES, Node("waiting_time/queue", "排队", ("排队",), into="waiting_time/parts"), was="waiting_time/queue", topics=TOPICS)
+    parts = next(node for node in first if node.code == "waiting_time/parts")
+    moved = tree.put(first, replace(parts, code="price/parts"), was="waiting_time/parts", topics=TOPICS)
+    assert tree.resolve("waiting_time/queue", moved) == "price/parts"
+    assert next(node for node in moved if node.name == "排队").into == "price/parts"  # not the code it had
+    back = tree.put(moved, Node("waiting_time/parts", "配件"), was="price/parts", topics=TOPICS)
+    assert {tree.resolve(code, back) for code in ("waiting_time/parts", "price/parts", "waiting_time/queue")} == {"waiting_time/parts"}
+
+
+def test_what_was_merged_stays_so_and_does_not_give_its_words_twice():
+    merged = tree.put(NODES, Node("waiting_time/queue", "排队", ("排队",), into="waiting_time/parts"), was="waiting_time/queue", topics=TOPICS)
+    here = {node.code: node for node in merged}
+    fewer = tree.put(merged, replace(here["waiting_time/parts"], words=("等配件",), is_retired=True), was="waiting_time/parts", topics=TOPICS)
+    again = tree.put(fewer, replace(here["waiting_time/queue"], name="排长队"), was="waiting_time/queue", topics=TOPICS)
+    found = {node.code: node for node in again}
+    assert (found["waiting_time/queue"].into, found["waiting_time/queue"].is_retired) == ("waiting_time/parts", True)
+    assert found["waiting_time/parts"].words == ("等配件",)
+
+
+MENTION = {"code": "waiting_time", "sentiment": -0.5, "start": 0, "end": 4}
+MOVED = [Node("price/parts", "配件", was=("waiting_time/parts",)), Node("price/parts/stock", "缺货", was=("waiting_time/parts/stock",)), NODES[2]]
+GONE = [Node("waiting_time/parts", "配件", is_retired=True), *NODES[1:]]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "below", "others", "told"),
+    [
+        (NODES, ["waiting_time/parts"], [], {"waiting_time": ["waiting_time/parts"]}),
+        (MOVED, ["waiting_time/parts", "waiting_time/parts/stock"], [], {"price": ["price/parts", "price/parts/stock"]}),
+        (MOVED, ["waiting_time/parts", "waiting_time/queue"], [], {"price": ["price/parts"], "waiting_time": ["waiting_time/queue"]}),
+        (MOVED, ["waiting_time/parts"], ["price"], {"price": ["price/parts"]}),
+        (MOVED, [], ["price"], {"waiting_time": [], "price": []}),
+        (GONE, ["waiting_time/parts", "waiting_time/parts/stock"], [], {"waiting_time": ["waiting_time/parts/stock"]}),
+        (GONE, ["waiting_time/parts"], [], {"waiting_time": ["waiting_time/parts"]}),  # a person's word stays countable
+        ([], ["waiting_time/nobody"], [], {"waiting_time": []}),
+    ],
+)
+def test_what_was_said_follows_the_tree(nodes, below, others, told):
+    given = [{**MENTION, "nodes": below} if below else MENTION, *({**MENTION, "code": code} for code in others)]
+    found = tree.carried(given, nodes)
+    assert {row["code"]: row.get("nodes", []) for row in found} == told
+    assert tree.carried(found, nodes) == found
+    assert all(row["sentiment"] == -0.5 and row.get("nodes") != [] for row in found)

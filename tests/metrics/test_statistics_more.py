@@ -241,7 +241,7 @@ def test_kappa_knows_what_it_cannot_say():
     same = cohens_kappa([[9, 0], [0, 0]])
     assert (same.kappa, same.observed, same.n) == (None, 1.0, 9)
     perfect = cohens_kappa([[5, 0], [0, 4]])
-    assert (perfect.kappa, perfect.low, perfect.high) == (1.0, 1.0, 1.0)
+    assert (perfect.kappa, perfect.high) == (1.0, 1.0)
     assert cohens_kappa([[0, 5], [5, 0]]).kappa == -1.0
     assert cohens_kappa([[25, 25], [25, 25]]).kappa == 0.0
     with pytest.raises(ValueError, match="square"):
@@ -250,8 +250,20 @@ def test_kappa_knows_what_it_cannot_say():
         cohens_kappa([[1, -1], [0, 1]])
 
 
+# kappa from Wilson's 95 % interval of the observed agreement by hand: 2 of 2 is .3424 to 1, chance .5 → (.3424 - .5)/.5; 3 of 6
+# is .1876 to .8124; 60 of 60 is .9398 to 1
+SURE = [([[1, 0], [0, 1]], 1.0, -0.31524, 1.0), ([[3, 3], [0, 0]], 0.0, -0.62478, 0.62478), ([[0, 3], [3, 0]], -1.0, -1.0, -0.21933), ([[30, 0], [0, 30]], 1.0, 0.87966, 1.0)]
+
+
+@pytest.mark.parametrize(("table", "kappa", "low", "high"), SURE)
+def test_few_or_all_alike_are_never_sure(table, kappa, low, high):
+    found = cohens_kappa(table)
+    assert (found.kappa, found.low, found.high) == (kappa, pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
 @given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=3, max_size=3))
 def test_kappa_is_never_better_than_perfect_nor_nan(table):
     found = cohens_kappa(table)
     if found.kappa is not None:
-        assert -1 <= found.low <= found.kappa <= found.high <= 1
+        assert -1 <= found.low <= found.kappa + 1e-12 and found.kappa - 1e-12 <= found.high <= 1
+        assert found.low < found.high
