@@ -84,9 +84,7 @@ def said(base: Analysis, rows: Sequence[Correction], nodes: Sequence[Node]) -> d
 
 def _with_main(mentions: list[Mention], named: list[Mention]) -> list[Mention]:
     missing = [mention for mention in named if all(mention["code"] != one["code"] for one in mentions)]
-    if not missing:
-        return mentions
-    kept = [mention for mention in mentions if mention["code"] != "other"]
+    kept = [mention for mention in mentions if not missing or mention["code"] != "other"]
     return _in_order([*kept, *missing])
 
 

@@ -36,7 +36,7 @@ def meanwhile(shop, doing):
         try:
             with shop.scope():
                 doing()
-        except Exception as error:  # noqa: BLE001 told by the assertion below
+        except Exception as error:
             failed.append(error)
         finally:
             connection.close()
@@ -88,9 +88,8 @@ def test_the_database_holds_no_two(shop, now, key):
 
 def test_voices_that_nothing_is_known_of_are_not_locked(shop, now):
     (fresh,) = receive(shop, [voice(now.date(), text="还没有读过")], now=now)
-    with meanwhile_free(shop, fresh):
-        with shop.scope():
-            read_anew(shop, fresh, now)
+    with meanwhile_free(shop, fresh), shop.scope():
+        read_anew(shop, fresh, now)
     assert len(rows(shop, fresh)) == 1
 
 
