@@ -1,12 +1,14 @@
 """Samples are drawn alike from the same seed; two code blind; what they agree on, or a third settles, teaches the set."""
 
 import csv
+import importlib
 import io
 import uuid
 from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,3 +174,19 @@ def test_the_target_is_spoken_of_from_thirty_on(pairs, told):
     second = [Coding(kind=a.kind if i < alike else {"praise": "complaint", "complaint": "praise"}[a.kind], stance="pain", topic="price") for i, a in enumerate(first)]
     found = agreement.questions([coding.Pair(uuid.uuid4(), a, b, None) for a, b in zip(first, second, strict=True)])
     assert next(question for question in found if question.field == "kind").verdict == told
+
+
+def test_what_was_kept_of_a_coding_before_is_what_was_named(shop, now, drawn):
+    """Rows of before held the engine's whole list; the migration leaves the topic that was coded at that instant."""
+    key, other = drawn.voices[:2]
+    code_both(shop, drawn, key, Answer("pain", "complaint", "refund"), now)
+    code_both(shop, drawn, other, Answer("pain", "complaint", "stock"), now)
+    wait, refund, stock = ({"code": code, "sentiment": -0.4, "start": 0, "end": 0} for code in ("waiting_time", "refund", "stock"))
+    main = importlib.import_module("feedback.migrations.0023_whole_runs_and_main_topics").MAIN
+    with shop.scope(), connection.cursor() as cursor:
+        rows = Correction.objects.filter(field="topics", source="coding")
+        rows.filter(feedback_id=key).update(before=[wait, refund], after=[wait, {**refund, "nodes": ["refund/x"]}])
+        rows.filter(feedback_id=other).update(before=[wait], after=[wait, stock])
+        for _ in range(2):  # again changes nothing
+            cursor.execute(main)
+            assert {row.feedback_id: (row.before, row.after) for row in rows} == {key: ([refund], [refund]), other: ([], [stock])}
