@@ -7,7 +7,8 @@ ONE = """
         select id, row_number() over (
             partition by organisation_id, feedback_id order by right(engine, 7) = '/person' desc, analysed_at desc, id desc
         ) as place from feedback_analysis where is_current
-    ) as b where b.id = a.id and b.place > 1
+    ) as b where b.id = a.id and b.place > 1;
+    set constraints all immediate
 """
 
 
