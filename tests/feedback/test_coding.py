@@ -182,7 +182,7 @@ def test_what_was_kept_of_a_coding_before_is_what_was_named(shop, now, drawn):
     code_both(shop, drawn, key, Answer("pain", "complaint", "refund"), now)
     code_both(shop, drawn, other, Answer("pain", "complaint", "stock"), now)
     wait, refund, stock = ({"code": code, "sentiment": -0.4, "start": 0, "end": 0} for code in ("waiting_time", "refund", "stock"))
-    main = importlib.import_module("feedback.migrations.0023_whole_runs_and_main_topics").MAIN
+    main = importlib.import_module("feedback.migrations.0024_whole_runs_and_main_topics").MAIN
     with shop.scope(), connection.cursor() as cursor:
         rows = Correction.objects.filter(field="topics", source="coding")
         rows.filter(feedback_id=key).update(before=[wait, refund], after=[wait, {**refund, "nodes": ["refund/x"]}])

@@ -20,7 +20,7 @@ MAIN = """
 class Migration(migrations.Migration):
     """Runs as the migrating role."""
 
-    dependencies = [('feedback', '0022_one_current')]
+    dependencies = [('feedback', '0023_one_current')]
 
     operations = [
         migrations.AddField(model_name='relabelling', name='is_whole', field=models.BooleanField(db_default=True, default=True)),

@@ -15,7 +15,7 @@ ONE = """
 class Migration(migrations.Migration):
     """Runs as the migrating role."""
 
-    dependencies = [('feedback', '0021_points_by_keys')]
+    dependencies = [('feedback', '0022_deleted_are_not_found')]
 
     operations = [
         migrations.RunSQL(ONE, migrations.RunSQL.noop),
