@@ -59,7 +59,7 @@ class Look:
     """All topics at one moment. threshold: the p from which one is told; weeks: None while the history is short of three weeks.
 
     is_capped: terms were looked for in the newest voices of the day only; their counts are of all. is_reread: history is being
-    read anew, and topics are judged again when it has been.
+    read anew, and topics are judged again when it has been; model_since: `Days.model_since`.
     """
 
     day: date
@@ -69,6 +69,7 @@ class Look:
     from_date: date
     is_capped: bool = False
     is_reread: bool = False
+    model_since: date | None = None
 
     def of(self, code: str) -> Figures | None:
         """A topic's figures; None where nobody ever spoke of it."""
@@ -120,7 +121,7 @@ def look(budget: int, days: Days, n_candidates: int | None = None) -> Look:
     threshold = bursts.threshold(budget / KINDS, n_candidates or len(days.codes))
     is_capped = days.volume is not None and bool(days.volume[-1, days.hour] > term_days.MOST_CUT)
     if held is None or not days.codes:
-        return Look(days.today, [], threshold, held.weeks if held else None, days.from_date, is_capped, days.is_reread)
+        return Look(days.today, [], threshold, held.weeks if held else None, days.from_date, is_capped, days.is_reread, days.model_since)
     n = days.counts[-1, days.hour]
     p, (low, high) = held.p_value(n), held.interval()
     rows = [

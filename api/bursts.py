@@ -35,7 +35,8 @@ class BurstList(Endpoint):
             "looked at, the most surprising first; terms: the words of 2 to 6 characters that stand, n as `q` with the term in double quotes finds, "
             "expected on a day with as many other voices; terms_capped: new ones were looked for in the newest 20,000 voices of the day only. "
             "weeks is null before there are three weeks of history, and then there are no figures; so it is while is_reread: history is being "
-            "read anew by another taxonomy or model, and topics are compared again when it has been (terms are all along).",
+            "read anew by another taxonomy or model, and topics are compared again when it has been (terms are all along). A model that history was "
+            "not read with begins a history of its own on the day after it came into use.",
         )
     }  # fmt: skip
 

@@ -10,7 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db import connection
 
 from feedback import own_weights, taxonomies
+from feedback.enums import OwnModelState
 from feedback.models import Feedback, Relabelling
+from feedback.own_models import OwnModel
 
 HOURS = 24
 # a store in another zone has its own local day: what lies before or after the headquarters' day counts in its first or last hour
@@ -34,22 +36,26 @@ class Reading:
     """What the labels of history come from: the taxonomy, the model (0: shipped), the last time history was read anew to its end.
 
     is_open: it is being read anew just now, the newest voices last; labels of one day and of another are not of one kind.
+    model_since: when the model came into use, where history was not read with it yet: until then another gave the labels.
     """
 
     taxonomy: int
     model: int
     relabelled: uuid.UUID | None
     is_open: bool
+    model_since: datetime | None
 
 
 def reading(*, organisation: int) -> Reading:
-    """As it is now. Counts are of one kind when this says the same before and after them. Four statements."""
+    """As it is now. Counts are of one kind when this says the same before and after them. At most six statements."""
     runs = Relabelling.objects.filter(organisation_id=organisation, superseded_at=None)
-    last = runs.filter(finished_at__isnull=False).order_by("-finished_at", "-id").values_list("id", flat=True).first()
-    return Reading(
-        taxonomies.current(organisation=organisation).version, own_weights.in_use(organisation=organisation), last,
-        runs.filter(finished_at=None).exists(),
-    )  # fmt: skip
+    done, model = runs.filter(finished_at__isnull=False), own_weights.in_use(organisation=organisation)
+    used = OwnModel.objects.filter(organisation_id=organisation, state__in=[OwnModelState.IN_USE, OwnModelState.RETIRED])
+    since = used.order_by("-decided_at").values_list("decided_at", flat=True).first()
+    if since and done.filter(model_version=model, started_at__gte=since).exists():
+        since = None
+    last = done.order_by("-finished_at", "-id").values_list("id", flat=True).first()
+    return Reading(taxonomies.current(organisation=organisation).version, model, last, runs.filter(finished_at=None).exists(), since)
 
 
 def by_hour(*, organisation: int, from_date: date, to_date: date, zone: str) -> dict[date, Hours]:

@@ -33,6 +33,7 @@ class Days:
 
     hour: the hour that runs, 0..23. from_date: the day of the first row. volume: (days, 24 hours) of all voices, where a day
     on which more is said of everything is no news. is_reread: history is being read anew, so that no day before is there.
+    model_since: the day another model came into use; history begins behind it until it is read with that one.
     """
 
     today: date
@@ -41,6 +42,7 @@ class Days:
     counts: Counts
     volume: Counts | None = None
     is_reread: bool = False
+    model_since: date | None = None
 
     @property
     def from_date(self) -> date:
@@ -92,22 +94,23 @@ def _is_of(row: TopicDay, by: Reading) -> bool:
 
 
 def days(*, organisation: int, now: datetime) -> Days:
-    """The kept days and the day that runs; a day not counted yet, or by another reading, ends the history there."""
+    """The kept days and the day that runs; a day not counted yet, or labelled by other means, ends the history there."""
     zone, today = _today(organisation, now)
     rows = TopicDay.objects.filter(organisation_id=organisation, local_day__gte=today - KEPT * DAY, local_day__lt=today).order_by("-local_day")
     live = heard.by_hour(organisation=organisation, from_date=today, to_date=today + DAY, zone=zone).get(today, {})
     # asked after the day that runs: what stands until here was not read anew meanwhile
     by = heard.reading(organisation=organisation)
+    since = by.model_since.astimezone(queries.zone(zone)).date() if by.model_since else None
     kept: list[heard.Hours] = []
     for n, row in enumerate(rows, start=1):
-        if by.is_open or row.local_day != today - n * DAY or not _is_of(row, by):
+        if by.is_open or (since and row.local_day <= since) or row.local_day != today - n * DAY or not _is_of(row, by):
             break
         kept.append(row.hours)
     every = [*reversed(kept), live]
     codes = tuple(sorted({code for hours in every for code in hours}))
     # what is told of today is all that today holds, whatever hour it bears
     hour = now.astimezone(queries.zone(zone)).hour
-    return Days(today, hour, codes, _running(every, codes, hour), is_reread=by.is_open)
+    return Days(today, hour, codes, _running(every, codes, hour), is_reread=by.is_open, model_since=since)
 
 
 def _running(every: Sequence[heard.Hours], codes: tuple[str, ...], hour: int) -> Counts:

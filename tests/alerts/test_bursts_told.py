@@ -12,8 +12,9 @@ import pytest
 from alerts import bursts
 from alerts.models import Burst, BurstWatch, Notice
 from alerts.wording import words
-from feedback import heard, relabelling, voices
+from feedback import heard, nlp, relabelling, voices
 from feedback.models import Relabelling
+from feedback.own_models import OwnModel
 from feedback.tree import Node
 from ledger import runner
 from metrics import topic_days
@@ -149,6 +150,35 @@ def test_reading_history_anew_is_no_burst(shop, work):
         # another model, and history read with it: the taxonomy is the same, the labels need not be
         Relabelling.objects.create(organisation_id=shop.id, taxonomy_version=1, model_version=0, started_at=at(TODAY, 15), finished_at=job.started_at + timedelta(days=400))
         assert topic_days.fold(organisation=shop.id, now=at(TODAY, 16)) == topic_days.MOST_DAYS
+
+
+def test_another_model_begins_a_history_of_its_own_until_history_is_read_with_it(usual):
+    shop, noon = usual, at(TODAY, 14)
+
+    def weeks(model_since):
+        with shop.scope():
+            while topic_days.fold(organisation=shop.id, now=noon):
+                pass
+            days = topic_days.days(organisation=shop.id, now=noon)
+            assert days.model_since == model_since
+            return len(days.counts) - 1
+
+    assert weeks(None) == 29
+    with shop.scope():
+        model = OwnModel.objects.create(organisation_id=shop.id, version=1, engine=nlp.ENGINE, state="in_use", asked_at=noon, decided_at=at(TODAY - timedelta(days=5)))
+    assert weeks(TODAY - timedelta(days=5)) == 4
+    assert "换过模型" in shop.page().get("/feedback/bursts/").content.decode()
+    with shop.scope():
+        told = {"organisation_id": shop.id, "taxonomy_version": 0, "finished_at": noon}
+        Relabelling.objects.create(model_version=1, started_at=at(TODAY - timedelta(days=6)), **told)  # of an earlier time it was in use
+    assert weeks(TODAY - timedelta(days=5)) == 4
+    with shop.scope():
+        Relabelling.objects.create(model_version=1, started_at=at(TODAY - timedelta(days=4)), **told)
+    assert weeks(None) == 29
+    with shop.scope():
+        model.state, model.decided_at = "retired", at(TODAY - timedelta(days=2))
+        model.save()
+    assert weeks(TODAY - timedelta(days=2)) == 1
 
 
 def test_a_burst_of_a_node_that_is_no_more_ends(shop, work):
