@@ -1,5 +1,10 @@
-"""The words of a notice in the reader's language, made when it is shown or sent; the row keeps only the data."""
+"""The words of a notice in the reader's language, made when it is shown or sent; the row keeps only the data.
 
+What colleagues wrote (why a case is handed over, why an offer is refused) goes out by mail, chat and SMS: numbers and
+addresses of persons in it are written over here, for every road at once.
+"""
+
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +16,10 @@ from django.utils.translation import override
 from alerts import acks, appeals, burst_words, metric_words, point_digest
 from alerts.models import Notice
 from complaints import approvals
+from feedback import masking
 from tenancy import calendars
+
+_LINK = re.compile(r"(https?://\S+)")
 
 CLAUSES = {
     "notify": lambda: _("直达高管"),
@@ -49,34 +57,47 @@ def level_words(level: str) -> str:
 
 
 def words(notice: Notice, *, language: str, is_room: bool = False) -> Words:
-    """The notice in a language; `notice.ticket` must be loaded. is_room: a group reads it, so nobody's own link is in it."""
+    """The notice in a language, personal data but names written over; `notice.ticket` must be loaded.
+
+    is_room: a group reads it, so nobody's own link is in it.
+    """
     with override(language or settings.LANGUAGE_CODE):
-        ticket = notice.ticket
-        if notice.alert_id is not None:
-            return Words(*metric_words.notice(notice.data, notice.alert_id))
-        if ticket is None:
-            if notice.purpose == "appeal":
-                return Words(*appeals.notice(notice))
-            if notice.purpose == "burst":
-                return Words(*burst_words.notice(notice))
-            if notice.purpose == "points":
-                return Words(*point_digest.words(notice))
-            return _unfilled(notice.data) if notice.purpose == "holidays" else _praise(notice)
-        subject, line = _headline(notice.purpose, notice.data, ticket)
-        link = f"{settings.SITE_URL}/promises/{ticket.number}/"
-        if notice.data.get("stands_for"):
-            line = _("%(line)s（代%(name)s）") % {"line": line, "name": notice.data["stands_for"]}
-        parts = [line, "", _("投诉：%(title)s") % {"title": ticket.title}]
-        if ticket.unit:
-            parts.append(_("门店：%(unit)s") % {"unit": ticket.unit.name})
-        parts.append(_("打开：%(link)s") % {"link": link})
-        if notice.purpose in acks.LADDER and not is_room:
-            tap = f"{settings.SITE_URL}/a/{acks.token_for(notice)}/"
-            parts.append(_("知道了，我在跟进（点一下，不用登录）：%(link)s") % {"link": tap})
-        if notice.purpose == "approval" and not is_room:
-            parts.append(_("看方案，批或不批（不用登录）：%(link)s") % {"link": _approve_link(notice)})
-        parts += ["", _("此信由承诺引擎发出。")]
-        return Words(subject=" ".join(subject.split())[:180], line=line, body="\n".join(parts), link=link)
+        said = _words(notice, is_room)
+        return Words(_covered(said.subject), _covered(said.line), _covered(said.body), said.link)
+
+
+def _covered(said: str) -> str:
+    """Links stay whole: their tokens are nobody's number."""
+    return "".join(part if place % 2 else masking.hidden(part, names=False) for place, part in enumerate(_LINK.split(said)))
+
+
+def _words(notice: Notice, is_room: bool) -> Words:
+    ticket = notice.ticket
+    if notice.alert_id is not None:
+        return Words(*metric_words.notice(notice.data, notice.alert_id))
+    if ticket is None:
+        if notice.purpose == "appeal":
+            return Words(*appeals.notice(notice))
+        if notice.purpose == "burst":
+            return Words(*burst_words.notice(notice))
+        if notice.purpose == "points":
+            return Words(*point_digest.words(notice))
+        return _unfilled(notice.data) if notice.purpose == "holidays" else _praise(notice)
+    subject, line = _headline(notice.purpose, notice.data, ticket)
+    link = f"{settings.SITE_URL}/promises/{ticket.number}/"
+    if notice.data.get("stands_for"):
+        line = _("%(line)s（代%(name)s）") % {"line": line, "name": notice.data["stands_for"]}
+    parts = [line, "", _("投诉：%(title)s") % {"title": ticket.title}]
+    if ticket.unit:
+        parts.append(_("门店：%(unit)s") % {"unit": ticket.unit.name})
+    parts.append(_("打开：%(link)s") % {"link": link})
+    if notice.purpose in acks.LADDER and not is_room:
+        tap = f"{settings.SITE_URL}/a/{acks.token_for(notice)}/"
+        parts.append(_("知道了，我在跟进（点一下，不用登录）：%(link)s") % {"link": tap})
+    if notice.purpose == "approval" and not is_room:
+        parts.append(_("看方案，批或不批（不用登录）：%(link)s") % {"link": _approve_link(notice)})
+    parts += ["", _("此信由承诺引擎发出。")]
+    return Words(subject=" ".join(subject.split())[:180], line=line, body="\n".join(parts), link=link)
 
 
 def _approve_link(notice: Notice) -> str:

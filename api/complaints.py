@@ -233,6 +233,6 @@ def _version(request: Request) -> int | None:
     text = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     if not text or text == "*":
         return None
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Problem(412, "stale_version", "If-Match is not a version of this ticket")
     return int(text)

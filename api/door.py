@@ -110,7 +110,7 @@ class Endpoint(APIView):
 
     def _check_body(self, request: Request) -> None:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > self.limit_bytes:
+        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > self.limit_bytes):
             raise Problem(413, "too_large", f"the body is larger than {self.limit_bytes} bytes")
         given = (request.content_type or "").split(";")[0].strip().lower()
         if given and given not in self.takes and self.body:
@@ -183,7 +183,7 @@ MAX_LIMIT = 200
 def limit_of(request: Request) -> int:
     """`limit=`, 1 to 200, 50 by default."""
     text = request.query_params.get("limit", "50")
-    if not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or not 1 <= int(text) <= MAX_LIMIT:
         raise Problem(422, "bad_limit", f"limit is 1 to {MAX_LIMIT}", [{"field": "limit", "code": "bad_limit"}])
     return int(text)
 

@@ -50,8 +50,11 @@ EXAMPLE = {
 }
 RECEIPT = obj({"id": ID, "status": choice("pending", "analysed"), "duplicate_of": maybe(ID)})
 EXCLUSION = obj({"id": ID, "excluded": YES})
+WALK = (
+    "Walk on while `next` is given. With `q` a page may hold fewer than `limit`, or none, before the end: a search looks for two seconds and then says where to go on."
+)
 FILTERS = (
-    Parameter("q", "words that all occur in the text; double quotes hold words together", text()),
+    Parameter("q", "words that all occur in the text; double quotes hold words together; numbers and names of persons are not searched", text()),
     Parameter("channel", "a channel", text()),
     Parameter("unit", "code of a unit; covers its subtree", text()),
     Parameter("staff", "employee number", text()),
@@ -84,7 +87,7 @@ class FeedbackList(Endpoint):
 
     needs: ClassVar[dict[str, str]] = {"GET": "feedback:read", "POST": "feedback:write"}
     says: ClassVar[dict[str, Operation]] = {
-        "GET": Operation("Feedback", "List feedback, newest first", page(ref("Feedback")), query=FILTERS),
+        "GET": Operation("Feedback", "List feedback, newest first", page(ref("Feedback")), query=FILTERS, description=WALK),
         "POST": Operation(
             "Feedback",
             "Send one feedback",
@@ -118,23 +121,25 @@ class FeedbackList(Endpoint):
         filters, limit = _filters(request), limit_of(request)
         rows = queries.voices(filters, organisation=self.organisation)
         after = read_cursor(request, lambda at: (datetime.fromisoformat(at[0]), uuid.UUID(at[1])))
+        rest: search.Place | None = None
         if filters.q:
             found = search.within(rows, filters, organisation=self.organisation, most=limit + 1, before=after)
-            rows = rows.filter(id__in=found.ids)
+            rows, rest = rows.filter(id__in=found.ids), found.rest
         elif after is not None:
             rows = rows.filter(Q(occurred_at__lt=after[0]) | Q(occurred_at=after[0], id__lt=after[1]))
-        return Response(self._page(rows, limit))
+        return Response(self._page(rows, limit, rest))
 
-    def _page(self, rows: QuerySet[Feedback], limit: int) -> dict[str, Any]:
+    def _page(self, rows: QuerySet[Feedback], limit: int, rest: search.Place | None) -> dict[str, Any]:
+        """A page; where a search ran out of time before the end, `next` leads on to what it did not look at."""
         found = list(rows.select_related("unit", "staff", "touchpoint", "customer")[: limit + 1])
         shown = found[:limit]
         ids = [row.id for row in shown]
         made = queries.analyses(ids, organisation=self.organisation)
         scores = queries.scores(ids, organisation=self.organisation)
-        last = shown[-1] if len(found) > limit else None
+        last = (shown[-1].occurred_at, shown[-1].id) if len(found) > limit else rest
         return {
             "results": [shapes.voice(row, made.get(row.id), scores.get(row.id, [])) for row in shown],
-            "next": cursor_of(last.occurred_at.isoformat(), last.id) if last else None,
+            "next": cursor_of(last[0].isoformat(), last[1]) if last else None,
         }
 
 

@@ -8,24 +8,31 @@ from django.db.models import Q, QuerySet
 
 from customers.identities import EXTENSION, normal_phone, phone_tail
 from customers.models import Customer, CustomerEvent, Identity, Merge
-from cxms.lib import name_sounds
+from cxms.lib import name_sounds, scripts
 
 
 def matching(text: str, *, organisation: int) -> QuerySet[Customer]:
     """Customers for what is typed: last four digits or a whole phone (a switchboard's: all behind it), the CRM's id, a name's beginning; newest first.
 
-    The name in characters, in full pinyin or in its initials. Of those who were merged, the one who was kept.
+    The name in characters of either script, in full pinyin or in its initials. Of those who were merged, the one who was kept.
     """
+    text = scripts.typed(text)
     rows = Customer.objects.filter(organisation_id=organisation, merged_into__isnull=True).order_by("-updated_at", "-id")
-    if text.isdigit() and len(text) == 4:
+    if _is_tail(text):
         return rows.filter(phone_tail=text)
-    condition = Q(name__startswith=text) | Q(id__in=_owners(text, organisation))
+    condition = Q(id__in=_owners(text, organisation))
+    for name in scripts.either(text):
+        condition |= Q(name__startswith=name)
     if word := name_sounds.asked(text):
         condition |= Q(name_keys__contains=word)
     if sum(c.isdigit() for c in text) >= 7:
         phone = normal_phone(text)
         condition |= Q(phone=phone) | Q(phone_tail=phone_tail(phone), phone__startswith=phone + EXTENSION)
     return rows.filter(condition)
+
+
+def _is_tail(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) == 4
 
 
 def newest(*, organisation: int) -> QuerySet[Customer]:
@@ -45,11 +52,11 @@ def several(keys: Sequence[uuid.UUID], *, organisation: int) -> list[Customer]:
 
 def find(text: str, *, organisation: int, limit: int = 6) -> list[Customer]:
     """The first of `matching`, else the customer of an order with this id."""
-    text = text.strip()
+    text = scripts.typed(text)
     if len(text) < 2:
         return []
     found = list(matching(text, organisation=organisation)[:limit])
-    if not found and not (text.isdigit() and len(text) == 4):
+    if not found and not _is_tail(text):
         event = CustomerEvent.objects.filter(organisation_id=organisation, external_id=text).first()
         if event is not None and event.customer_id:
             found = list(Customer.objects.filter(organisation_id=organisation, id=event.customer_id))

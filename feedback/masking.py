@@ -81,6 +81,13 @@ def covered(text: str, pii: Spans | None = None, *, names: bool = True) -> str:
     return "".join(shown)
 
 
+def is_number_or_address(typed: str) -> bool:
+    """Whether something short is only a number of seven digits or more, or an e-mail address."""
+    plain = "".join(fold_with_map(typed).text.split())
+    n_digits = sum(char.isnumeric() for char in plain)
+    return n_digits >= 7 and not any(char.isalpha() and not char.isnumeric() for char in plain) or "@" in plain.strip("@")
+
+
 def covered_deep(value: Any, *, names: bool = True) -> Any:
     """Every text within JSON-like data, covered; keys stay."""
     if isinstance(value, str):

@@ -1,14 +1,19 @@
 """The form in which search compares words: pure, one rule for texts and queries.
 
-NFKC, small letters, traditional characters made simplified one by one, blanks folded. Character by character, never
-word by word: what occurs in a text then occurs in its form, whatever stands around it.
+What nobody sees dropped, NFKC, small letters, traditional characters made simplified one by one, blanks folded.
+Character by character, never word by word: what occurs in a text then occurs in its form, whatever stands around it.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import opencc
+
+from feedback.nlp.folding import UNSEEN
+
+# no form of a query holds it: what stands on its two sides is never found as one
+GONE = "\x1f"
 
 
 def search_form(text: str) -> str:
@@ -16,13 +21,22 @@ def search_form(text: str) -> str:
     return " ".join(_folded(text).split())
 
 
+def bare_form(text: str, hidden: Iterable[tuple[int, int]]) -> str:
+    """The form of a text without the stretches `hidden` (start, end; in order), a sign for each that no query holds."""
+    parts, at = [], 0
+    for start, end in hidden:
+        parts.append(search_form(text[at:start]))
+        at = end
+    return GONE.join([*parts, search_form(text[at:])])
+
+
 def terms(query: str) -> list[str]:
-    """The words of a query, in search form: blanks part them, double quotes hold together. At most eight."""
+    """The words of a query, in search form: blanks part them, double quotes hold together."""
     found: list[str] = []
     for number, part in enumerate(query.replace("“", '"').replace("”", '"').split('"')):
         form = search_form(part)
         found += [form] if number % 2 else form.split()
-    return list(dict.fromkeys(term for term in found if term))[:8]
+    return list(dict.fromkeys(term for term in found if term))
 
 
 def spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
@@ -52,6 +66,7 @@ def spans(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
 
 def _folded(text: str) -> str:
     """The form but for runs of blanks; the only blank left is the plain one."""
+    text = UNSEEN.sub("", text)
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).translate(_simplified())
     return "".join(c if c.isprintable() else " " for c in folded)
 

@@ -16,10 +16,10 @@ from django.db import connection
 
 from feedback import queries, search
 from feedback.heard import HOURS
-from feedback.masking import covered
+from feedback.masking import covered, personal
 from feedback.nlp import segment
 from feedback.queries import Filters
-from feedback.search_form import search_form
+from feedback.search_form import bare_form, search_form
 
 # so many voices of a day are cut into words, the newest
 MOST_VOICES = 20_000
@@ -66,7 +66,7 @@ BY_HOUR = f"""
 
 @dataclass(frozen=True)
 class Spoken:
-    """The voices of a day that are read. forms: their search forms, bare: the same with * over personal data; hours: 0..23 each.
+    """The voices of a day that are read. forms: as the search holds them, bare: their forms with * over personal data; hours: 0..23 each.
 
     is_capped: there were more than are read.
     """
@@ -83,8 +83,10 @@ def of_day(day: date, *, organisation: int, zone: str, most: int = MOST_VOICES) 
         cursor.execute(OF_DAY, [*_day(day, organisation, zone), most + 1])
         rows = cursor.fetchall()
     kept = rows[:most]
+    read = [(text, personal(text, json.loads(pii))) for text, pii, _ in kept]
+    forms = [bare_form(text, [(span.start, span.end) for span in spans]) for text, spans in read]
     bare = [search_form(covered(text, json.loads(pii))) for text, pii, _ in kept]
-    return Spoken([search_form(text) for text, _, _ in kept], bare, [int(hour) for *_, hour in kept], len(rows) > most)
+    return Spoken(forms, bare, [int(hour) for *_, hour in kept], len(rows) > most)
 
 
 def volume(day: date, *, organisation: int, zone: str) -> list[int]:

@@ -109,7 +109,7 @@ def apply(
             organisation=organisation,
             actor=visit.actor,
             actor_name=name,
-            version=int(version) if version.isdigit() and len(version) < 10 else -1,
+            version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1,
             files=files,
         )
 

@@ -61,7 +61,7 @@ def correct(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse:
 def _apply(row: Feedback, asked: list[str], version: int, visit: Visit) -> str:
     organisation = visit.organisation.id
     if asked[0] == "undo":
-        number = int(asked[1]) if len(asked) > 1 and asked[1].isdigit() and len(asked[1]) < 7 else 0
+        number = int(asked[1]) if len(asked) > 1 and asked[1].isascii() and asked[1].isdigit() and len(asked[1]) < 7 else 0
         corrections.undo(row.id, number, organisation=organisation, now=visit.now, actor=visit.actor)
         return _("已撤回，恢复原来的标注；指标随之更新。")
     made = queries.analyses([row.id], organisation=organisation).get(row.id)
@@ -82,7 +82,7 @@ def _apply(row: Feedback, asked: list[str], version: int, visit: Visit) -> str:
 def _wanted(made: Analysis, asked: list[str]) -> tuple[str, Any]:
     """The label and its new value that a button asks for."""
     what, arguments = asked[0], [*asked[1:], "", ""]
-    number = int(arguments[0]) if arguments[0].isdigit() and len(arguments[0]) < 3 else 0
+    number = int(arguments[0]) if arguments[0].isascii() and arguments[0].isdigit() and len(arguments[0]) < 3 else 0
     if what in {Label.KIND, Label.SENTIMENT}:
         return what, arguments[0]
     if what == Label.RED_LINE and arguments[0] in {"0", "1"}:

@@ -20,7 +20,7 @@ from complaints.queries import ClockView
 from cxms.lib.errors import DomainError
 from feedback import corrections, labelled, originals, provider_log, queries, search, taxonomies, topics, tree, voices
 from feedback.enums import Kind, Sentiment
-from feedback.masking import hidden, personal
+from feedback.masking import hidden, is_number_or_address, personal
 from feedback.models import Analysis, Feedback, Score
 from feedback.points import of_voice
 from feedback.queries import Filters
@@ -200,6 +200,8 @@ def listing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "is_capped": found.has_more if found else page.paginator.count >= MOST,
         "looked_until": found.looked_until if found else None,
         "query": query.urlencode(),
+        "asks_for_person": is_number_or_address(asked.filters.q),
+        "may_look_up": visit.seat.may("customers:read"),
         "menus": _menus(asked, visit.organisation.id),
         "filters": asked.filters,
         "may_write": visit.seat.may("feedback:write"),

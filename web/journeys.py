@@ -245,7 +245,7 @@ def _save(request: HttpRequest, visit: Visit, row: JourneyMap) -> HttpResponse:
         return _form(request, visit, row, _arranged(columns, do, request.POST.get("add", ""), visit))
     try:
         maps.edit(
-            row.id, columns, version=int(text) if text.isdecimal() else -1, organisation=visit.organisation.id,
+            row.id, columns, version=int(text) if text.isdecimal() and len(text) < 10 else -1, organisation=visit.organisation.id,
             now=visit.now, actor_name=visit.seat.member.name,
         )  # fmt: skip
     except DomainError as error:
@@ -314,7 +314,7 @@ def versions(request: HttpRequest, visit: Visit, key: uuid.UUID) -> HttpResponse
 
 
 def _number(text: str, known: set[int], default: int) -> int:
-    return int(text) if text.isdecimal() and int(text) in known else default
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) in known else default
 
 
 def _what(what: str) -> str:

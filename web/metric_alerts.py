@@ -93,7 +93,7 @@ def _posted(request: HttpRequest, visit: Visit, alert: MetricAlert) -> Form:
         with transaction.atomic():
             if request.POST.get("do") == "snooze":
                 days = form.values["days"]
-                metric_alerts.snooze(alert.rule, visit.seat.member, days=int(days) if days.isdigit() else 0, reason=form.values["reason"], **where)
+                metric_alerts.snooze(alert.rule, visit.seat.member, days=int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0, reason=form.values["reason"], **where)
                 messages.success(request, _("这条规则这几天只响铃，不发消息。"))
             else:
                 metric_alerts.acknowledge(alert.id, visit.seat.member, form.values["remark"], **where)

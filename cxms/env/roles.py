@@ -16,7 +16,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,9 @@ ROLE_SETTINGS = (
     ("cxms_dispatcher", "timezone", "UTC"),
     ("cxms_dispatcher", "statement_timeout", "30s"),
 )
+# What a failing statement says in the server's log: its message, never its values nor the row it failed on. Voices are in both.
+LOGIN_ROLES = ("cxms_app", "cxms_migrator", "cxms_dispatcher")
+QUIET_LOG = (("log_min_error_statement", "panic"), ("log_error_verbosity", "terse"), ("log_parameter_max_length_on_error", "0"))
 # Inside a database; templates carry these into their copies.
 SCHEMA_GRANTS = (
     "ALTER SCHEMA public OWNER TO cxms_owner",
@@ -189,6 +192,11 @@ def _prepare_roles(cursor: Any, passwords: Passwords) -> None:
         cursor.execute(f"GRANT {role} TO {member}")
     for role, setting, value in ROLE_SETTINGS:
         cursor.execute(f"ALTER ROLE {role} SET {setting} = %s", [value])
+    for role in LOGIN_ROLES:
+        for setting, value in QUIET_LOG:
+            # only a true superuser may; who rents a server says it there
+            with suppress(errors.InsufficientPrivilege):
+                cursor.execute(f"ALTER ROLE {role} SET {setting} = %s", [value])
 
 
 def _prepare_database(cursor: Any, database: str) -> None:

@@ -145,7 +145,8 @@ def children(options: Options, values: Mapping[str, str]) -> list[Child]:
     quiet = ("-W", "ignore:You're running the worker with superuser privileges")
     web = f"--preload -k gthread --workers 2 --threads 8 --graceful-timeout 10 --no-control-socket -b 127.0.0.1:{options.port}"
     worker = "--pool prefork -c 2 -l info --without-gossip --without-mingle -Q cxms"
-    live = f"--host 127.0.0.1 --port {options.live_port} --log-level warning"
+    # neither keeps a log of requests: a URL tells what was searched for, and the live one its token
+    live = f"--host 127.0.0.1 --port {options.live_port} --log-level warning --no-access-log"
     rows = {
         "web": (python, "-m", "gunicorn", "cxms.wsgi", *web.split()),
         "worker": (python, *quiet, "-m", "celery", "-q", "-A", "cxms.celery", "worker", *worker.split()),

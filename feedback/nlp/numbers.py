@@ -46,9 +46,10 @@ _LED = re.compile(
 )
 # 138…abc: letters after the eleven digits, no digits after those: else it is a code
 _TAILED = re.compile(r"(?<![A-Za-z0-9_.-])(1[3-9]\d{9})(?=[A-Za-z]{1,12}(?![A-Za-z0-9]))")
+# a whole number within a row of digits and signs, the plainest form first
 _WHOLE = re.compile(
-    r"[\d+()Xx-]{8,}|(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)|(?<!\d)\d{4}\s\d{4}\s\d{4}\s\d{4}(?:\s\d{1,3})?(?!\d)"
-    r"|(?<!\d)\(?0\d{2,3}\)?[\s-]{1,2}\d{3,4}[\s-]?\d{4}(?!\d)"
+    r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!-?\d)|(?<!\d)(?:\(0\d{1,3}\)\s?|0\d{2,3}[\s-]{1,2})\d{3,4}[\s-]?\d{4}(?!-?\d)"
+    r"|(?<!\d)\d{4}\s\d{4}\s\d{4}\s\d{4}(?:\s\d{1,3})?(?!\d)|[\d+()Xx-]{8,}"
 )
 _BEFORE = 24  # characters before a number that may say what it is
 

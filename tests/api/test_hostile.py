@@ -97,3 +97,21 @@ def test_any_parameter_is_answered(desk, name, value):
     client, _ = desk
     for path in ("/feedback", "/complaints", "/metrics/nps", "/metrics/promise_attainment", "/metrics/complaint_rate", "/changes", "/webhooks"):
         assert_answered(client.get(f"/api/v1{path}", {name: value}))
+
+
+NO_NUMBERS = ("²", "①", "１", "9" * 5000, "٣" * 12, "-1", "0x1", "1e3", " ")
+
+
+def test_what_only_looks_like_a_number_is_refused_not_fallen_over(desk):
+    client, number = desk
+    for text in NO_NUMBERS:
+        for path in ("/feedback", "/complaints", "/changes"):
+            answer = client.get(f"/api/v1{path}", {"limit": text})
+            assert answer.status_code == 422, (path, text[:9])
+            assert_answered(answer)
+        if text.strip():
+            body = {"move": "note", "text": "x"}
+            stale = client.post(f"/api/v1/complaints/{number}/moves", body, content_type="application/json", headers={"If-Match": f'"{text}"'})
+            assert stale.status_code == 412, text[:9]
+            assert_answered(stale)
+    assert client.get("/api/v1/feedback", {"limit": "0050"}).status_code == 200

@@ -36,3 +36,14 @@ def test_customers_staff_and_units_are_found(shop, stranger, now):
         assert not seats.members(seats.Filters(q="zzq"), organisation=shop.id)
     with stranger.scope():
         assert queries.find("linmo", organisation=stranger.id) == []
+
+
+def test_full_width_digits_and_either_script_find_him(shop, now):
+    cards = [Card(name="陳曉明", external_id="t1", phone="13812346629"), Card(name="张国龙", external_id="Ｓ２"), Card(name="陈晓明", external_id="s1")]
+    with shop.scope():
+        customers.resolve(cards, organisation=shop.id, now=now)
+        for asked, names in (
+            ("６６２９", ["陳曉明"]), ("１３８ １２３４ ６６２９", ["陳曉明"]), ("138\u200b12346629", ["陳曉明"]), ("陈晓", ["陳曉明", "陈晓明"]),
+            ("陳曉明", ["陳曉明", "陈晓明"]), ("張國", ["张国龙"]), ("张国", ["张国龙"]), ("陳\x00曉", ["陳曉明", "陈晓明"]), ("²²²²", []), ("李", []),
+        ):  # fmt: skip
+            assert sorted(row.name for row in queries.find(asked, organisation=shop.id)) == sorted(names), asked

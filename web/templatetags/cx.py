@@ -189,6 +189,12 @@ def masked(said: str | None) -> str:
 
 
 @register.filter
+def noted(said: str | None) -> str:
+    """What a colleague wrote, with personal data but names written over: he names his colleagues."""
+    return masking.hidden(said or "", names=False)
+
+
+@register.filter
 def mask_phone(phone: str | None) -> str:
     """A phone number reduced to its ends."""
     return text.mask_phone(phone) if phone else ""

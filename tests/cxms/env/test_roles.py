@@ -182,3 +182,30 @@ def test_test_sessions_take_different_slots_and_keep_a_template_while_it_is_true
     services.migrate_template(again, root)
     assert schema.is_current(again.superuser_url, root)
     services.release(again)
+
+
+def test_the_servers_log_keeps_no_row_and_no_value(engines: Engines) -> None:
+    """A failing statement of a log-in says its message; the same of the superuser shows what would stand there."""
+    urls = roles.prepare(engines.superuser_url, "quiet", roles.Passwords())
+    log = engines.place / "postgres.log"
+
+    def said(url: str, word: str) -> str:
+        offset = log.stat().st_size
+        with session(url) as cursor:
+            if url == urls.app:
+                cursor.execute("SET cxms.organisation = '1'")
+            for statement in ("INSERT INTO once VALUES (%s)", "INSERT INTO once VALUES (%s)", "SELECT %s::text, 1/0"):
+                try:
+                    cursor.execute(statement, [word])
+                except psycopg2.Error:
+                    continue
+        return log.read_bytes()[offset:].decode()
+
+    with session(urls.migrator) as cursor:
+        cursor.execute("CREATE TABLE once (words text PRIMARY KEY)")
+    whole = said(urls.superuser, "打13812345678")
+    assert whole.count("13812345678") >= 3  # the statements and the row
+    for url in (urls.app, urls.migrator):
+        told = said(url, "打13912345678")
+        assert "duplicate key" in told and "division by zero" in told
+        assert "13912345678" not in told and "DETAIL" not in told and "STATEMENT" not in told

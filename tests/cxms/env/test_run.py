@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -73,6 +74,17 @@ def test_children_never_get_the_keys_to_the_walls(folder: Path, monkeypatch: pyt
         assert {"migrator", "superuser", "postgresql://s"}.isdisjoint(child.env.values())
         assert child.env["CXMS_DATABASE_URL"] == "app"
         assert child.env["CXMS_LIVE_URL"] == "http://127.0.0.1:9101"
+
+
+def test_no_server_logs_requests(folder: Path) -> None:
+    """A URL tells what was searched for and by which token somebody listens: nobody keeps a log of them."""
+    asked = options(folder, CXMS_REDIS_URL="redis://mine")
+    values = run.values_for(asked, Engines(folder), roles.Urls("app", "migrator", "dispatcher", "superuser"), SECRETS)
+    web, live = (child.argv for child in run.children(asked, values) if child.name in {"web", "live"})
+    compose, image, door = ((ROOT / name).read_text() for name in ("docker-compose.yml", "Dockerfile", "deploy/Caddyfile"))
+    assert "--no-access-log" in live and not [flag for flag in web if "access" in flag]
+    assert compose.count("uvicorn") == compose.count("--no-access-log") == 1
+    assert "access" not in image and not re.search(r"^\s*log\b", door, re.M)
 
 
 class Door(http.server.BaseHTTPRequestHandler):

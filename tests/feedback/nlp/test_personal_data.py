@@ -66,6 +66,9 @@ def test_personal_data_is_found(text: str, expected: list[tuple[str, str]]) -> N
         ("138\u200b1234\u200d5678", "mobile", "138\u200b1234\u200d5678"),
         ("li\u200b.lei@exam\u00adple.com", "email", "li\u200b.lei@exam\u00adple.com"),
         ("138 1234 5678 3天没人回", "mobile", "138 1234 5678"),
+        ("打13812345678（2026-11-30前）", "mobile", "13812345678"),
+        ("021-62345678（2026-11-30前）", "phone", "021-62345678"),
+        ("2026-11-30 13812345678", "mobile", "13812345678"),
         # lines of a house
         ("021-62345678", "phone", "021-62345678"),
         ("0755 8888 1234", "phone", "0755 8888 1234"),
