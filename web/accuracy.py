@@ -80,7 +80,7 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
         right = table.exact or table.heard
         shown.append({"head": heads[table.field], "table": table, "right": percent(right) if right else None, "lines": lines, "urls": urls})
     spans = [("", _("全部")), ("coding", _("抽样双人编码")), ("passing", _("随手更正"))]
-    return render(request, "feedback/accuracy.html", {"tables": shown, "source": source, "spans": spans, "is_empty": not any(t.n for t in tables)})
+    return render(request, "feedback/accuracy.html", {"tables": shown, "source": source, "spans": spans, "is_empty": not any(t.n or t.n_learnt for t in tables)})
 
 
 def _flat(line: Line) -> list[Any]:
