@@ -16,13 +16,12 @@ from cxms.lib.ids import new_id
 from feedback import first, taxonomies, topics, tree
 from feedback.enums import Kind, Label, LabelSource, Sentiment
 from feedback.models import Analysis, Correction, Feedback
+from feedback.rereading import PERSON
 from feedback.tree import Node
 from feedback.voices import VoiceUnknown, locked
 from ledger.facts import record
 from tenancy.versions import Stale
 
-PERSON = "/person"
-PROVIDER = "/lm"
 MOST_TOPICS = 8
 Mention = dict[str, Any]
 # where a score must lie for its label, and what it becomes when the engine's does not: half way, or nothing

@@ -16,12 +16,12 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from feedback import own_weights, queries
-from feedback.corrections import PERSON, PROVIDER
+from feedback import own_weights, queries, rereading
 from feedback.enums import Kind, Label, LabelSource, Sentiment
 from feedback.models import Analysis, Correction, Feedback
 from feedback.own_models import OwnHead
 from feedback.queries import Filters
+from feedback.rereading import PERSON, PROVIDER
 from feedback.topics import LABELS
 
 RED = "red"
@@ -88,9 +88,7 @@ def judged(field: str, *, organisation: int, paths: tuple[str, ...] = (), source
     if source:
         held = {key: row for key, row in held.items() if (row.source == LabelSource.CODING) == (source == "coding")}
     inside = set(queries.voices(Filters(paths=paths), organisation=organisation).filter(id__in=list(held)).values_list("id", flat=True))
-    engines = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=list(inside)).exclude(engine__endswith=PERSON)
-    engines = engines.exclude(engine__endswith=PROVIDER)
-    said = {row.feedback_id: row for row in engines.order_by("analysed_at", "id")}
+    said = rereading.last_read(list(inside), organisation=organisation)
     taught = _taught(field, organisation)
     return [
         Judged(key, classes_of(field, getattr(said[key], field)), classes_of(field, row.after), own_weights.version_of(said[key].engine) in taught)

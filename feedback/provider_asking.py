@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 
 from cxms.lib import dispatch
 from feedback import analysis, masking, provider, provider_client, provider_labels, rereading, taxonomies, tree, voices
-from feedback.corrections import PERSON, PROVIDER
 from feedback.enums import AskState, AskWhich
 from feedback.models import Analysis, Feedback
 from feedback.provider_client import Account, Reply
 from feedback.provider_labels import AnswerRefused
 from feedback.provider_models import LanguageModel, ProviderQuestion
+from feedback.rereading import PROVIDER
 from ledger.facts import record
 from ledger.models import Fact
 from tenancy import queries as tenancy
@@ -86,7 +86,7 @@ def _candidates(first: str, last: str, which: str, organisation: int) -> Iterato
     pairs = list(voices.order_by("id").values_list("id", "text"))
     for at in range(0, len(pairs), SLICE):
         part = [(key, text) for key, text in pairs[at : at + SLICE] if text.strip()]
-        engines = {key: row.engine for key, row in _own([key for key, _ in part], organisation).items()}
+        engines = {key: row.engine for key, row in rereading.last_read([key for key, _ in part], organisation=organisation).items()}
         done = ProviderQuestion.objects.filter(organisation_id=organisation, feedback_id__in=list(engines)).values_list("feedback_id", "engine")
         asked = set(done)
         part = [(key, text) for key, text in part if key in engines and (key, engines[key]) not in asked]
@@ -94,12 +94,6 @@ def _candidates(first: str, last: str, which: str, organisation: int) -> Iterato
             found = analysis.understand([text for _, text in part], organisation=organisation)
             part = [pair for pair, said in zip(part, found, strict=True) if said.vague]
         yield from ((key, engines[key]) for key, _ in part)
-
-
-def _own(ids: list[uuid.UUID], organisation: int) -> dict[uuid.UUID, Analysis]:
-    """The engine's own newest row of each voice: no person's, no provider's."""
-    rows = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=ids).exclude(engine__endswith=PERSON)
-    return {row.feedback_id: row for row in rows.exclude(engine__endswith=PROVIDER).order_by("analysed_at", "id")}
 
 
 # ---- when -----------------------------------------------------------------------------------------------------------
@@ -221,7 +215,7 @@ def _lay(question: ProviderQuestion, labels: provider_labels.Labels, organisatio
     """Writes the row the answer makes, over the engine's own; not when the voice is gone or its engine is another by now."""
     voices.lock_known([str(question.feedback_id)], organisation=organisation)  # who corrects it now is done, or comes after
     voice = Feedback.objects.filter(organisation_id=organisation, id=question.feedback_id, deleted_at=None).first()
-    own = _own([question.feedback_id], organisation).get(question.feedback_id)
+    own = rereading.last_read([question.feedback_id], organisation=organisation).get(question.feedback_id)
     if voice is None or own is None or own.engine != question.engine:
         return AskState.DROPPED, "gone" if voice is None else "newer_engine"
     before = Analysis.objects.filter(organisation_id=organisation, feedback_id=voice.id, is_current=True).first()

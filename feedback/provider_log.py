@@ -8,10 +8,11 @@ from datetime import date
 
 from django.db.models import Count, QuerySet
 
-from feedback.corrections import PERSON, PROVIDER, value_of
+from feedback.corrections import value_of
 from feedback.enums import AskState, Label
 from feedback.models import Analysis
 from feedback.provider_models import ProviderQuestion
+from feedback.rereading import PERSON, PROVIDER
 
 EVERY = "all"
 STATES = (EVERY, *AskState.values)

@@ -12,10 +12,10 @@ from datetime import datetime
 
 from cxms.lib import failpoints
 from feedback import analysis, corrections, own_weights, rereading, taxonomies, tree, voices
-from feedback.corrections import PROVIDER
 from feedback.enums import Label
 from feedback.models import Analysis, Correction, Feedback, Relabelling
 from feedback.nlp import Understanding
+from feedback.rereading import PROVIDER
 from feedback.tree import Node
 from ledger.facts import record
 
@@ -97,7 +97,7 @@ def step(job_id: uuid.UUID, asked_from: str | None, *, organisation: int, now: d
 
 def _read(part: list[tuple[uuid.UUID, str]], *, is_whole: bool, organisation: int, now: datetime) -> int:
     """Writes a new analysis for the voices whose labels differ; the others keep the row they have. Gives how many."""
-    by, last = analysis.means(organisation=organisation), taxonomies.last_read([key for key, _ in part], organisation=organisation)
+    by, last = analysis.means(organisation=organisation), rereading.last_read([key for key, _ in part], organisation=organisation)
     known = [(key, text) for key, text in part if key in last]
     if is_whole:
         texts = list(dict.fromkeys(text for _, text in known))

@@ -4,6 +4,7 @@ The tree is the organisation's to change any day; kind, feeling, urgency and red
 Called by the re-labelling of history and by what the editor tells before.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,16 @@ from feedback import nlp, own_weights, topics, tree
 from feedback.models import Analysis
 from feedback.nlp import Mention, PersonalData, Understanding
 from feedback.tree import Node
+
+# how the engine of a row ends that is not the engine's own
+PERSON = "/person"
+PROVIDER = "/lm"
+
+
+def last_read(ids: Sequence[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, Analysis]:
+    """The engine's own newest row of each voice: no person's, no provider's."""
+    rows = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=ids).exclude(engine__endswith=PERSON)
+    return {row.feedback_id: row for row in rows.exclude(engine__endswith=PROVIDER).order_by("analysed_at", "id")}
 
 
 def stored(row: Analysis) -> Understanding:

@@ -4,7 +4,6 @@ Called by the analysis of every batch, the editor and the corrections. The tree 
 """
 
 import tomllib
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -147,7 +146,7 @@ def _fresh(present: int, version: int) -> None:
 def effect(nodes: Sequence[Node], *, organisation: int, most: int = SAMPLE) -> Effect:
     """What a tree would say of the newest voices, beside what they are labelled now. Writes nothing."""
     rows = list(Feedback.objects.filter(organisation_id=organisation, deleted_at=None).exclude(text="").order_by("-occurred_at", "-id")[:most])
-    own = last_read([row.id for row in rows], organisation=organisation)
+    own = rereading.last_read([row.id for row in rows], organisation=organisation)
     known = [row for row in rows if row.id in own]
     found = rereading.again([(row.text, own[row.id]) for row in known], nodes, organisation=organisation)
     shown = {a.feedback_id: a for a in Analysis.objects.filter(organisation_id=organisation, feedback_id__in=[row.id for row in rows], is_current=True)}
@@ -165,12 +164,6 @@ def effect(nodes: Sequence[Node], *, organisation: int, most: int = SAMPLE) -> E
             lost.update(was - present)
             examples.append((row, sorted(present - was), sorted(was - present)))
     return Effect(len(rows), n, dict(gained), dict(lost), examples[:MOST_EXAMPLES])
-
-
-def last_read(ids: Sequence[uuid.UUID], *, organisation: int) -> dict[uuid.UUID, Analysis]:
-    """The engine's own newest row of each voice: no person's, no provider's."""
-    rows = Analysis.objects.filter(organisation_id=organisation, feedback_id__in=ids)
-    return {row.feedback_id: row for row in rows.exclude(engine__endswith="/person").exclude(engine__endswith="/lm").order_by("analysed_at", "id")}
 
 
 def counts(*, organisation: int, from_date: date, to_date: date) -> dict[str, int]:

@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 
 from cxms.lib import clock
-from feedback import analysis, corrections, labelled, learning, nlp, own_weights, relabelling, taxonomies, voices
+from feedback import (
+    analysis,
+    corrections,
+    labelled,
+    learning,
+    nlp,
+    own_weights,
+    relabelling,
+    rereading,
+    taxonomies,
+    voices,
+)
 from feedback.learning import OwnModelError
 from feedback.models import Analysis, Relabelling
 from feedback.nlp import parts
@@ -34,7 +45,7 @@ def judged(shop, now, work):
 
 def kinds(shop, keys):
     with shop.scope():
-        rows = Analysis.objects.filter(feedback_id__in=keys).exclude(engine__endswith=corrections.PERSON)
+        rows = Analysis.objects.filter(feedback_id__in=keys).exclude(engine__endswith=rereading.PERSON)
         return [(row.kind, row.engine, row.is_current) for row in rows.order_by("feedback_id", "analysed_at")]
 
 
@@ -80,7 +91,9 @@ def test_nothing_changes_until_a_person_accepts_and_history_only_when_asked(shop
         assert table.n_learnt > 30 and len(accuracy.ids("kind", "", "learnt", organisation=shop.id)) == table.n_learnt
         assert not set(accuracy.ids("kind", "", "learnt", organisation=shop.id)).intersection(held)
         assert not any(row.is_taught for row in labelled.judged("sentiment", organisation=shop.id))
-    assert f"{table.n_learnt} 条可能学过" in shop.page().get("/feedback/accuracy/").content.decode()
+    client = shop.page()
+    assert f"{table.n_learnt} 条可能学过" in client.get("/feedback/accuracy/").content.decode()
+    assert f'<span class="sub">{table.n_learnt}' in client.get("/feedback/?judged=kind..learnt.").content.decode()
     with shop.scope():  # the persons' words are still on top
         assert {row.kind for row in Analysis.objects.filter(feedback_id__in=judged, is_current=True)} == {"praise"}
         assert [row.action for row in AuditEvent.objects.filter(action__startswith="own_model").order_by("seq")] == ["own_model.asked", "own_model.in_use"]
@@ -96,7 +109,7 @@ def test_a_renamed_node_reads_nothing_with_the_new_model(shop, now, work, judged
     before = {key: kind for key, (kind, _e, _c) in zip(judged, kinds(shop, judged), strict=True)}
     work()
     with shop.scope():
-        rows = Analysis.objects.filter(feedback_id__in=judged).exclude(engine__endswith=corrections.PERSON).order_by("analysed_at", "id")
+        rows = Analysis.objects.filter(feedback_id__in=judged).exclude(engine__endswith=rereading.PERSON).order_by("analysed_at", "id")
         newest = {row.feedback_id: row for row in rows}
         placed = [row for row in newest.values() if "waiting_time/fast" in row.topic_codes]
         assert len(placed) == told.n_changed == sum("午饭前" in text for text in TEXTS)
