@@ -1,15 +1,16 @@
 """A taxonomy in versions: what a change would do is told before, done in the background, resumed after a death."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from cxms.lib import clock, failpoints
-from feedback import analysis, corrections, nlp, relabelling, taxonomies, topics
+from feedback import analysis, corrections, nlp, provider_labels, relabelling, rereading, taxonomies, topics, tree
 from feedback.models import Analysis, Relabelling
-from feedback.tree import Node, TreeError
+from feedback.tree import Node, Placed, TreeError
 from ledger import runner
 from ledger.models import Fact
 from metrics.series import Period, Where, series
@@ -243,3 +244,32 @@ def test_who_saves_while_many_are_read_is_told_so(shop, now, keys):
         go.set()
         thread.join()
     assert shop.page("admin").post("/settings/taxonomy/tree/new/", form).status_code == 302
+
+
+def test_a_providers_nodes_follow_the_tree_too(shop, now, work, keys):
+    """It is not asked again: its row is named by the tree of now, and so is what a person laid over it."""
+    change(shop, now)
+    work()
+    with shop.scope():
+        own = Analysis.objects.get(feedback_id=keys[2], is_current=True)
+        said = replace(rereading.stored(own), topics=(Placed("waiting_time", -0.3, 0, 0, ("waiting_time/parts",)),))
+        analysis.write([(keys[2], said)], organisation=shop.id, now=clock.now(), engine=own.engine + rereading.PROVIDER)
+        corrections.correct(keys[2], "kind", "enquiry", organisation=shop.id, version=None, now=clock.now(), actor="x")
+    assert codes(shop, keys[2])[0] == ["waiting_time", "waiting_time/parts"]
+    change(shop, clock.now(), Node("after_sales/parts", "配件", ("等配件", "没配件")), was="waiting_time/parts", version=1)
+    work()
+    assert codes(shop, keys[2]) == (["after_sales", "after_sales/parts"], f"{own.engine}{rereading.PROVIDER}{rereading.PERSON}")
+
+
+def test_nobody_is_corrected_onto_a_retired_node_above(shop, now, work, keys):
+    change(shop, now)
+    change(shop, clock.now(), Node("waiting_time/parts/stock", "缺货", ("调货",)), version=1)
+    change(shop, clock.now(), replace(PARTS, is_retired=True), was="waiting_time/parts", version=2)
+    work()
+    with shop.scope():
+        made = corrections.added([], "waiting_time/parts/stock", -0.4)
+        row = corrections.correct(keys[2], "topics", made, organisation=shop.id, version=None, now=clock.now(), actor="x")
+        assert corrections.codes_of(row.after) == ["waiting_time", "waiting_time/parts/stock"]
+        assert provider_labels.laid(rereading.stored(Analysis.objects.filter(feedback_id=keys[0])[0]), provider_labels.Labels(
+            "complaint", "negative", ("waiting_time/parts/stock",), 1), tree.retired(taxonomies.current(organisation=shop.id).nodes),
+        ).topics[0].nodes == ("waiting_time/parts/stock",)  # fmt: skip
