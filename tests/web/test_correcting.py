@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from feedback import topics
 from feedback.models import Analysis, Correction, Feedback
 from tests.metrics.voices import receive, voice
 from web import correcting
@@ -124,3 +125,17 @@ def test_a_red_line_does_not_tell_what_is_masked():
     row = Feedback(text="电话13812345678，我要打12315")
     made = Analysis(red_terms=["12345", "12315"], pii=[{"type": "mobile", "start": 2, "end": 13}])
     assert correcting.open_terms(row, made) == ["12315"]
+
+
+def test_a_voice_of_many_topics_is_confirmed_and_one_taken_out_by_a_click(shop, keys):
+    client, many = shop.page(), [{"code": code, "sentiment": -0.4, "start": 0, "end": 0} for code in sorted(topics.LABELS) if code != "other"][:13]
+    with shop.scope():
+        Analysis.objects.filter(feedback_id=keys[0], is_current=True).update(topics=many, topic_codes=[mention["code"] for mention in many])
+    assert "记下了：标注都对" in post(client, keys[0], "right@0")
+    assert "已更正" in post(client, keys[0], "topic:13:@4")
+    assert current(shop, keys[0]).topic_codes == [mention["code"] for mention in many[:-1]]
+    assert "最多 12 个主题" in post(client, keys[0], "add:refund@5" if "refund" not in current(shop, keys[0]).topic_codes else "add:loyalty@5")
+    url = f"/api/v1/feedback/{keys[0]}/corrections"
+    for nodes in ([{}], [["x"]], {"x": 1}):
+        value = [{"code": "price", "nodes": nodes}]
+        assert shop.api().post(url, {"field": "topics", "value": value, "version": 5}, content_type="application/json").status_code == 422
