@@ -11,7 +11,7 @@ from typing import Any
 
 from feedback.nlp import PersonalData, mask
 from feedback.nlp.folding import fold_with_map
-from feedback.nlp.personal_data import codes_in, may_hold_codes, personal_data_in
+from feedback.nlp.personal_data import LABELS, codes_in, may_hold_codes, personal_data_in
 
 COVER = "*"
 # what a field of a document calls a person's own data; compared without case, spaces and marks
@@ -50,6 +50,17 @@ def hidden_throughout(text: str, known: Iterable[str]) -> str:
     said = {name: "name" for name in map(str.strip, known) if len(name) > 1} | {text[span.start : span.end]: span.type for span in spans}
     spans += [PersonalData(kind, m.start(), m.end()) for word, kind in said.items() if word for m in re.finditer(re.escape(word), text)]
     return mask(text, _apart(spans))
+
+
+def restored(written: str, original: str) -> str:
+    """`written`, begun from `hidden(original, names=False)`: each kind in 【】 that is still there is again what stood under it.
+
+    The n-th of a kind is the n-th of that kind in the original; one beyond those stays as it is written.
+    """
+    for kind, label in LABELS.items():
+        under = iter([original[span.start : span.end] for span in personal(original, names=False) if span.type == kind])
+        written = re.sub(re.escape(f"【{label}】"), lambda sign, under=under: next(under, sign[0]), written)  # type: ignore[misc]
+    return written
 
 
 def personal(text: str, pii: Spans | None = None, *, names: bool = True) -> list[PersonalData]:

@@ -16,6 +16,7 @@ from complaints.models import Draft, Ticket
 from complaints.move_fields import FIVE, FIVE_NAMES
 from complaints.reconstruction import Source, Version
 from cxms.lib.errors import DomainError
+from feedback import masking
 from tenancy import queries as tenancy_queries
 from web import case_moves, case_writing, words
 from web.door import Visit, needs
@@ -64,8 +65,9 @@ def record(request: HttpRequest, visit: Visit, number: str) -> HttpResponse:
         with at_the_store(ticket, visit):
             return _page(request, visit, ticket, {}, None)
     fields = case_moves.fields_of(request.POST.dict(), request.POST.getlist("cite")) | {"signed": True}
+    whole = {name: masking.restored(str(fields[name]), str(ticket.reconstruction.get(name, ""))) for name in FIVE if name in fields}
     try:
-        case_moves.apply(ticket, "correct", {"cites": [], **fields}, request.POST.get("version", ""), visit)
+        case_moves.apply(ticket, "correct", {"cites": [], **fields, **whole}, request.POST.get("version", ""), visit)
     except DomainError as error:
         case_writing.keep(ticket, "correct", fields, visit)
         with at_the_store(ticket, visit):
@@ -82,7 +84,8 @@ def _page(
     line = queries.timeline(ticket)
     draft = drafts.of(ticket, visit.seat.member, organisation=visit.organisation.id).get("correct")
     kept = draft.fields if draft else {}
-    values = {name: typed.get(name, kept.get(name) or record_now.get(name, "")) for name in (*FIVE, "reason")}
+    # what he types is shown as he types it; what stands signed is shown to nobody uncovered
+    values = {name: typed.get(name, kept.get(name) or masking.hidden(str(record_now.get(name, "")), names=False)) for name in FIVE}
     values["reason"] = typed.get("reason", kept.get("reason", ""))
     ticked = typed.get("cites", reconstruction.cited_keys(record_now)) if typed else reconstruction.cited_keys(record_now)
     sources = reconstruction.sources(ticket, line, seen_paths(visit))

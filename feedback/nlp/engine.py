@@ -23,7 +23,7 @@ from feedback.nlp.redlines import RedLine, red_lines_in
 from feedback.nlp.understanding import PersonalData, Understanding
 from feedback.nlp.weights import Floats, Weights, load_weights
 
-ENGINE = "cxms-nlp 2026.11.7"
+ENGINE = "cxms-nlp 2026.11.8"
 POLARITY_ORDER = 3  # the model of reviews has heard enough to know runs of three characters
 # How much the linear heads and the network count, in the order of the heads; chosen on told voices neither had seen.
 _SHARES = {

@@ -35,6 +35,21 @@ def test_from_ticks_to_a_signed_record_and_its_correction(shop, stranger, compla
     assert shop.page("executive").get(kept).status_code == 200
 
 
+def test_a_correction_keeps_the_number_it_does_not_show(shop, complain):
+    ticket = complain()
+    page, url = shop.page("frontline"), f"/promises/{ticket.number}/"
+    said = {**FIVE, "what": "打 13912345678 说好上门，没有来；又留了 13800138000"}
+    page.post(f"{url}moves/", {"move": "reconstruct", "version": 1, "signed": "1", **said, "cites": "move:1", "cite": "move:1"})
+    text = page.get(f"{url}reconstruction/").content.decode()
+    assert "13912345678" not in text and text.count("打 【手机号】 说好上门，没有来；又留了 【手机号】</textarea>") == 1
+    typed = {**FIVE, "what": "打 【手机号】 说好上门，人没有来；又留了 【手机号】，改到 13700137000", "version": 2, "cite": "move:1", "reason": "查到批次"}
+    refused = page.post(f"{url}reconstruction/", {**typed, "reason": ""}).content.decode()
+    assert "改到 13700137000</textarea>" in refused and "13912345678" not in refused  # what he types he sees as he typed it
+    assert page.post(f"{url}reconstruction/", typed).status_code == 302
+    with shop.scope():
+        assert Ticket.objects.get().reconstruction["what"] == "打 13912345678 说好上门，人没有来；又留了 13800138000，改到 13700137000"
+
+
 def test_times_are_the_stores_own(shop, complain):
     from datetime import datetime
 

@@ -55,7 +55,7 @@ def test_who_sees_a_part_looks_for_one(shop, now):
 def test_a_story_keeps_to_what_its_reader_sees(shop, now, work, complain):
     one, _ = twins(shop, now)
     complain(unit="S001", customer=Card(external_id="K-1"))
-    receive(shop, [voice(now.date(), 9, customer="K-1", text="上次电话13800001111问过", unit="S003")], now=now)
+    receive(shop, [voice(now.date(), 9, customer="K-1", text="上次用13800001111打电话问过，答得很清楚", unit="S003")], now=now)
     work()
     found = shop.page().get(f"/customers/{one.id}/")
     assert [row.noun for row in found.context["entries"]].count("投诉") == 1

@@ -25,6 +25,7 @@ from feedback.nlp.training.corpora import distinct, reviews
 from feedback.nlp.understanding import Understanding
 
 URGENCY_NAMES = ("0", "1", "2", "3")
+SIDES = {"positive": 1.0, "negative": -1.0, "neutral": 0.0, "mixed": 0.0}
 RESAMPLES = 200
 PEER_TEXTS = 1_000  # SnowNLP reads some tens of texts a second
 
@@ -38,6 +39,7 @@ def labelled_scores(rows: Sequence[dict[str, Any]], found: Sequence[Understandin
         "language_accuracy": _share(row["lang"] == one.language for row, one in zip(rows, found, strict=True)),
         "kind_macro_f1": _macro([row["kind"] for row in rows], [one.kind for one in found]),
         "sentiment_macro_f1": _macro([row["sentiment"] for row in rows], [one.sentiment_label for one in found]),
+        "score_calibration_error": calibration_error([SIDES[row["sentiment"]] for row in rows], [one.sentiment_score for one in found]),
         "topics_micro_f1": float(f1_score(told, heard, average="micro", zero_division=0)),
         "topics_macro_f1": float(f1_score(told, heard, average="macro", zero_division=0)),
         "red_line_recall": float(recall_score(red, drawn, zero_division=1)),
@@ -53,6 +55,23 @@ def resampled_scores(rows: Sequence[dict[str, Any]], found: Sequence[Understandi
     draws = np.random.default_rng(0).integers(0, len(rows), (RESAMPLES, len(rows)))
     scores = [labelled_scores([rows[i] for i in draw], [found[i] for i in draw]) for draw in draws]
     return {name: tuple(np.quantile([one[name] for one in scores], (0.025, 0.975)).tolist()) for name in scores[0]}
+
+
+def reliability(truth: Sequence[float], scores: Sequence[float], n_bins: int = 10) -> list[tuple[int, float, float]]:
+    """Return n, mean score and mean truth of equally large groups of texts, from the sourest to the friendliest.
+
+    truth: 1 for positive, -1 for negative, 0 for neutral and mixed. A calibrated score is the mean truth of those who have it.
+    """
+    order = np.argsort(np.asarray(scores), kind="stable")
+    told, said = np.asarray(truth, dtype=float)[order], np.asarray(scores, dtype=float)[order]
+    groups = [group for group in np.array_split(np.arange(len(order)), n_bins) if len(group)]
+    return [(len(group), float(said[group].mean()), float(told[group].mean())) for group in groups]
+
+
+def calibration_error(truth: Sequence[float], scores: Sequence[float]) -> float:
+    """Return the mean distance of score and truth over the groups of `reliability`, each text counted once; 0 at best."""
+    rows = reliability(truth, scores)
+    return sum(n * abs(said - told) for n, said, told in rows) / max(sum(n for n, _said, _told in rows), 1)
 
 
 def personal_data_scores(rows: Sequence[dict[str, Any]], found: Sequence[Understanding]) -> dict[str, float]:
@@ -126,6 +145,8 @@ def _print_labelled(path: Path) -> None:
     print(confusion([row["kind"] for row in rows], [one.kind for one in found], KINDS))
     print(confusion([row["sentiment"] for row in rows], [one.sentiment_label for one in found], FEELINGS))
     print(confusion([str(row["urgency"]) for row in rows], [str(one.urgency) for one in found], URGENCY_NAMES))
+    for n, said, truth in reliability([SIDES[row["sentiment"]] for row in rows], [one.sentiment_score for one in found]):
+        print(f"score {said:+.2f} of {n:3d} texts: in truth {truth:+.2f}")
     for number, code in enumerate(TOPIC_CODES):
         told = [TOPIC_CODES[number] in row["topics"] for row in rows]
         heard = [any(m.code == code for m in one.topics) for one in found]

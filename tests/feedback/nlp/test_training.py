@@ -4,6 +4,7 @@ from feedback.nlp import ENGINE
 from feedback.nlp.hashing import ngram_rows, row_sums
 from feedback.nlp.lexicon import digest_of_lists
 from feedback.nlp.training.corpora import distinct, sentences
+from feedback.nlp.training.evaluate import calibration_error, reliability
 from feedback.nlp.training.train import POLARITY_BITS, POLARITY_ORDER, train, train_polarity
 from feedback.nlp.weights import MODELS, digest_of, load_weights, model_card
 
@@ -40,10 +41,19 @@ def test_sentences_are_sound() -> None:
         assert row.kind != "complaint" or row.feeling in ("negative", "mixed"), row
         assert row.kind != "praise" or row.feeling in ("positive", "mixed"), row
         assert row.kind != "enquiry" or row.feeling == "neutral", row
-        assert row.urgency < 3 or row.kind == "complaint", row
+    calm = [row for row in rows if row.urgency == 3 and row.kind != "complaint"]
+    assert {row.kind for row in calm} == {"enquiry", "suggestion", "praise", "other"} and len(calm) >= 200  # danger is asked about and mentioned too
 
 
 def test_features_of_a_text_do_not_depend_on_its_batch() -> None:
     alone, _ = ngram_rows(["好吃"], 14)
     together, offsets = ngram_rows(["贵", "好吃", ""], 14)
     assert together[offsets[1] : offsets[2]].tolist() == alone.tolist()
+
+
+def test_a_score_that_says_too_much_is_found_out() -> None:
+    truth, scores = [-1, -1, -1, 1] * 10 + [1, 1, 1, -1] * 10, [-0.5] * 40 + [0.5] * 40
+    assert calibration_error(truth, scores) == 0
+    assert calibration_error(truth, [2 * score for score in scores]) == 0.5
+    assert reliability(truth, scores) == [(8, -0.5, -0.5)] * 5 + [(8, 0.5, 0.5)] * 5
+    assert calibration_error([], []) == 0
