@@ -42,6 +42,8 @@ _REFERENCE = (
 )
 _REFERENCE_FIRST = re.compile(rf"^[\s(\[【]*{_REFERENCE}(?:[\s)\]】]*[:：,，。.;;!、—-]+\s*|[)\]】]+\s*|\s+)")
 _REFERENCE_LAST = re.compile(rf"(?:(?<=[\s:,。.;!?(\[【、])[\s(\[【]*{_REFERENCE}|第\d+单)[\s)\]】。.!]*$")
+# Numbers and addresses people are reached at or orders known by: no sentence of the stock has any, and to the models they sound like trouble.
+_LONG_NUMBER = re.compile(r"\+?\d(?:[ -]?\d){6,}|[a-z0-9][a-z0-9._%+-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _REVERSE = 3  # a negation reaches this many characters ahead
 
 
@@ -79,13 +81,18 @@ def red_words(reading: Reading) -> list[Hit]:
 
 
 def _without_references(text: str) -> str:
-    if not any(character.isdigit() for character in text):
+    if any(character.isdigit() for character in text):
+        for end in (_REFERENCE_FIRST, _REFERENCE_LAST):
+            found = end.search(text)
+            if found and found.end() - found.start() < len(text.strip()):
+                text = text[: found.start()] + _blank(found) + text[found.end() :]
+    elif "@" not in text:
         return text
-    for end in (_REFERENCE_FIRST, _REFERENCE_LAST):
-        found = end.search(text)
-        if found and found.end() - found.start() < len(text.strip()):
-            text = text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
-    return text
+    return _LONG_NUMBER.sub(_blank, text)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 @cache
@@ -96,7 +103,7 @@ def _scanner() -> Scanner:
 
 
 def read(text: str) -> Reading:
-    """Cut and search one folded, lower-case text; order numbers and dates at its ends are blank, they say nothing."""
+    """Cut and search one folded, lower-case text; long numbers, and order numbers and dates at its ends, are blank: they say nothing."""
     text = _without_references(text)
     clauses = tuple(clauses_of(text)) or ((0, len(text)),)
     cues: list[Hit] = []

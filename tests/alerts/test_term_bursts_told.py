@@ -19,12 +19,15 @@ from tests.metrics.voices import at, receive, voice
 
 __all__ = ["usual"]  # the fixture of the other file
 CODE = "term:蓝环章鱼"
-PLACES = ["展柜里", "门口", "桌上", "海鲜区", "货架旁", "冷柜"]
+SAID = [
+    "今天看见蓝环章鱼了", "昨晚梦见蓝环章鱼", "孩子在画蓝环章鱼", "同事聊起蓝环章鱼，哈哈", "我家猫叫蓝环章鱼", "路过，拍到蓝环章鱼",
+    "女儿一路念着蓝环章鱼", "邻居也在说蓝环章鱼", "弟弟说起蓝环章鱼", "刚才看到蓝环章鱼", "奶奶也认得蓝环章鱼", "晚上讲故事讲到蓝环章鱼",
+]  # fmt: skip
 
 
 def planted(day, n=12):
-    """Voices in which no topic of the shop moves."""
-    return [voice(day, text=f"{PLACES[i % 6]}有蓝环章鱼，第{i}位顾客说的", hour=13, unit="S00" + str(1 + i % 3)) for i in range(n)]
+    """Small talk, so that no topic moves: one word is all that they share."""
+    return [voice(day, text=SAID[i], hour=13, unit="S00" + str(1 + i % 3)) for i in range(n)]
 
 
 def test_a_new_word_is_told_once_and_ends(usual, stranger, work):
@@ -119,7 +122,7 @@ def test_the_page_shows_the_term_and_opens_its_rows(shop, now, work, monkeypatch
     from cxms.lib import clock
 
     today = clock.now().astimezone(at(TODAY).tzinfo).date()
-    receive(shop, [*quiet(today), *[voice(today, text=f"{PLACES[i % 6]}有蓝环章鱼，第{i}位", hour=0) for i in range(12)]], now=now)
+    receive(shop, [*quiet(today), *[voice(today, text=text, hour=0) for text in SAID]], now=now)
     work()
     look(shop, now)
     page = shop.page()

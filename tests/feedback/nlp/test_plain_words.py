@@ -151,3 +151,11 @@ def test_where_every_clause_is_kind_it_is_praise(text: str) -> None:
 def test_one_clause_that_is_not_kind_is_enough(text: str) -> None:
     (one,) = understand([text])
     assert (one.kind, one.sentiment_label) != ("praise", "positive")
+
+
+@pytest.mark.parametrize("text", ["谢谢小唐，态度特别好", "等了两个小时还没人来", "请问几点开门", "建议多放几把椅子", "店员很耐心，下次还来"])
+@pytest.mark.parametrize("left", ["{}，电话13912340077", "{}，我的电话是 139 1234 0077", "电话13912340077，{}", "{}。订单号202611230001", "{} a.b@example.com"])
+def test_a_number_left_behind_changes_nothing(text: str, left: str) -> None:
+    """People leave a number with thanks too; to the models its digits once sounded like trouble."""
+    bare, numbered = understand([text, left.format(text)])
+    assert (numbered.kind, numbered.sentiment_label, numbered.red_line) == (bare.kind, bare.sentiment_label, bare.red_line)
